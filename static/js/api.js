@@ -1,0 +1,67 @@
+/** REST in one place: the envelope is opened here, and a refusal becomes an ApiError. */
+
+/** `status` 0 means that no answer came. */
+export class ApiError extends Error {
+  constructor({ status, error, msg, data, retryAfter }) {
+    super(msg || error);
+    this.name = "ApiError";
+    Object.assign(this, { status, error, field: data?.field, rule: data?.rule, retryAfter });
+  }
+
+  /** The token is not good any more, or there is none. */
+  get signedOut() {
+    return this.status === 401 || TOKEN_WORDS.includes(this.error);
+  }
+}
+
+const TOKEN_WORDS = ["token_superseded", "token_revoked", "device_mismatch", "banned"];
+
+/** A server that does not answer is as good as away. */
+const ANSWER_MS = 15_000;
+
+let onSignedOut = () => {};
+
+/** Called with the ApiError when a call finds that the token has died. */
+export function whenSignedOut(listener) {
+  onSignedOut = listener;
+}
+
+async function call(method, path, body, { quiet = false } = {}) {
+  const answer = await exchange(method, path, body).catch((refusal) => {
+    if (refusal.signedOut && refusal.error !== "bad_credentials" && !quiet) onSignedOut(refusal);
+    throw refusal;
+  });
+  return answer.data;
+}
+
+async function exchange(method, path, body) {
+  const options = { method, credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_MS), headers: {} };
+  options.headers["Accept-Language"] = document.documentElement.lang;
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  let envelope;
+  try {
+    response = await fetch(path, options);
+    envelope = await response.json();
+  } catch {
+    throw new ApiError({ status: response?.ok ? 0 : (response?.status ?? 0), error: "unreachable" });
+  }
+  if (response.ok) return envelope;
+  throw new ApiError({ ...envelope, status: response.status, retryAfter: Number(response.headers.get("Retry-After")) });
+}
+
+export const api = {
+  get: (path, options) => call("GET", path, undefined, options),
+  post: (path, body = {}, options) => call("POST", path, body, options),
+  patch: (path, body) => call("PATCH", path, body),
+  put: (path, body) => call("PUT", path, body),
+  delete: (path) => call("DELETE", path),
+};
+
+/** A conversation's path; its id holds a colon, which is lawful there. */
+export function convPath(conv, rest = "") {
+  return `/api/conversations/${encodeURIComponent(conv)}${rest}`;
+}

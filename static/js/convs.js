@@ -1,0 +1,80 @@
+/** What happens to a conversation of the list. Pure functions: a conversation in, a conversation out. */
+
+/** Who the other is in a single conversation; myself in my notes. */
+export function peerOf(conv, me) {
+  const [low, high] = conv.split(":").map(Number);
+  return low === me ? high : low;
+}
+
+/** One that the list does not have: nothing was written in it yet, or it is still to be read. */
+export function blank(conv, peer) {
+  return {
+    conv,
+    type: conv.startsWith("g") ? "group" : "single",
+    peer,
+    last_seq: 0,
+    first_seq: 1,
+    read_seq: 0,
+    peer_read_seq: 0,
+    unread: 0,
+    mention_seq: 0,
+    last_message: null,
+    updated_at: 0,
+    muted: false,
+    pinned: false,
+  };
+}
+
+/** A message was applied. Those up to `last_seq` are already in the counts that came with the list. */
+export function withMessage(conv, message, me) {
+  const { seq, from, kind, time, silent } = message;
+  const next = { ...conv, last_seq: Math.max(conv.last_seq, seq) };
+  if (!silent && seq >= (conv.last_message?.seq ?? 0)) {
+    next.last_message = message;
+    next.hidden = false;
+    next.updated_at = Math.max(conv.updated_at, time);
+  }
+  if (message.message && message.message.seq === conv.last_message?.seq) next.last_message = message.message;
+  if (from === me && !silent) {
+    next.read_seq = Math.max(conv.read_seq, seq);
+    if (next.read_seq >= next.last_seq) next.unread = 0;
+  } else {
+    if (kind !== "system" && seq > conv.last_seq && seq > conv.read_seq) next.unread += 1;
+    // Who writes has read what was there.
+    if (conv.type === "single" && kind !== "system") next.peer_read_seq = Math.max(conv.peer_read_seq, seq);
+  }
+  return next;
+}
+
+/** I have read up to `seq`, here or elsewhere; `items` are the messages loaded. */
+export function readByMe(conv, seq, items = []) {
+  const read_seq = Math.max(conv.read_seq, seq);
+  const above = items.filter((message) => message.seq > read_seq && message.kind !== "system").length;
+  const known = items.length > 0 && items[0].seq <= read_seq + 1;
+  const unread = read_seq >= conv.last_seq ? 0 : known ? above : Math.min(conv.unread, conv.last_seq - read_seq);
+  return { ...conv, read_seq, unread };
+}
+
+export function readByPeer(conv, seq) {
+  return { ...conv, peer_read_seq: Math.max(conv.peer_read_seq ?? 0, seq) };
+}
+
+/** What a sync says of it, before its messages. */
+export function resumed(conv, { last_seq, first_seq, read_seq, unread }) {
+  if (last_seq < conv.last_seq) return conv;
+  return { ...conv, last_seq, first_seq, read_seq: Math.max(conv.read_seq, read_seq), unread };
+}
+
+/** The list was read again: it knows more, except where a push has been faster. */
+export function refreshed(conv, listed) {
+  if (!conv || listed.last_seq >= conv.last_seq) {
+    return conv && conv.read_seq > listed.read_seq ? readByMe(listed, conv.read_seq) : listed;
+  }
+  const { muted, pinned, peer } = listed;
+  return { ...readByPeer(conv, listed.peer_read_seq ?? 0), muted, pinned, peer };
+}
+
+/** Pinned ones first, then by the newest message; what has only a draft stands by when it was opened. */
+export function sorted(convs) {
+  return [...convs].sort((a, b) => b.pinned - a.pinned || b.updated_at - a.updated_at || a.conv.localeCompare(b.conv));
+}

@@ -1,0 +1,21 @@
+/** What was typed and not sent, per conversation; survives a reload. */
+import { forget, keysUnder, recall, remember } from "./prefs.js";
+import { get, set } from "./store.js";
+
+export function loadDrafts(uid) {
+  const prefix = `draft.${uid}.`;
+  return Object.fromEntries(keysUnder(prefix).map((conv) => [conv, recall(prefix + conv)]));
+}
+
+/** @param {{text: string, reply_to?: number}} draft  an empty one is forgotten */
+export function keepDraft(conv, draft) {
+  const { me, drafts } = get();
+  const { [conv]: _, ...others } = drafts;
+  if (!draft.text && !draft.reply_to) {
+    forget(`draft.${me.uid}.${conv}`);
+    set({ drafts: others });
+  } else {
+    remember(`draft.${me.uid}.${conv}`, draft);
+    set({ drafts: { ...others, [conv]: draft } });
+  }
+}

@@ -1,0 +1,54 @@
+/** Chinese and English. A text is looked up by key in lang/*.js; both tables have the same keys. */
+import en from "./lang/en.js";
+import zh from "./lang/zh.js";
+import { remember } from "./prefs.js";
+import { get, set, useStore } from "./store.js";
+
+const TABLES = { en, zh };
+
+export const LANGUAGES = [
+  { lang: "zh", name: "中文" },
+  { lang: "en", name: "English" },
+];
+
+export function startLanguage() {
+  set({ lang: document.documentElement.lang.startsWith("zh") ? "zh" : "en" });
+  document.title = t("app");
+}
+
+export function chooseLanguage(lang) {
+  remember("lang", lang);
+  document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+  set({ lang });
+}
+
+/** The tag for Intl: of the reader's own kind of English or Chinese, where the browser names one. */
+export function locale(lang = get().lang) {
+  return navigator.languages.find((tag) => tag.startsWith(lang)) ?? (lang === "zh" ? "zh-CN" : "en-GB");
+}
+
+/**
+ * The text of a key. `{name}` in it is replaced from `values`; an entry of {one, other} is chosen by `n`.
+ * Undefined for a key that no table has, so that a caller can fall back.
+ */
+export function t(key, values = {}) {
+  const { lang } = get();
+  let text = TABLES[lang][key];
+  if (text && typeof text === "object") text = text[new Intl.PluralRules(locale(lang)).select(values.n)] ?? text.other;
+  return text?.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** For views: renders again when the language changes. */
+export function useT() {
+  useStore((state) => state.lang);
+  return t;
+}
+
+/** A refusal in the reader's words; where a rule of a field was broken, that rule. */
+export function explain({ error, field, rule, retryAfter }) {
+  if (error === "invalid_field") {
+    return t(`rule.${field}.${rule}`) ?? t(`rule.${rule}`) ?? t("error.invalid_field");
+  }
+  if (error === "rate_limited" && retryAfter) return t("error.rate_limited_for", { n: Math.ceil(retryAfter) });
+  return t(`error.${error}`) ?? t("error.internal");
+}

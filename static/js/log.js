@@ -1,0 +1,57 @@
+/** The messages of one thread: merging what comes, and the rows that are drawn of them. Pure functions. */
+import { sameDay } from "./time.js";
+
+/** A sender's messages within this time stand together. */
+const GROUP_MS = 5 * 60_000;
+
+/** Merges a page or a push into messages that ascend by seq; the newer state of a message wins. */
+export function merge(items, messages) {
+  const last = items.at(-1)?.seq ?? 0;
+  if (messages.length === 1 && messages[0].seq > last) return [...items, messages[0]];
+  const known = new Map(items.map((message) => [message.seq, message]));
+  for (const message of messages) known.set(message.seq, message);
+  return [...known.values()].sort((a, b) => a.seq - b.seq);
+}
+
+/** A silent event carries its target as it is now. */
+export function retouched(items, event) {
+  const target = event.message;
+  return target ? items.map((message) => (message.seq === target.seq ? target : message)) : items;
+}
+
+/**
+ * The rows of a thread, each with a key that stays:
+ * `{type: "day", time}`, `{type: "new"}`, `{type: "event", message}` and
+ * `{type: "bubble", message, mine, first, last, entry?}`; first and last of its group.
+ * An entry of the outbox is a message that has no seq yet, and keeps its key when it gets one.
+ */
+export function rows({ items, entries, me, newFrom }) {
+  const unsent = entries.map((entry) => ({ ...entry, from: me, entry }));
+  const drawn = [...items.filter((message) => !message.silent), ...unsent];
+  const out = [];
+  let before = null;
+  let marked = false;
+  for (const message of drawn) {
+    const mine = message.from === me;
+    if (!before || !sameDay(before.time, message.time)) {
+      out.push({ type: "day", key: `day ${new Date(message.time).toDateString()} ${message.seq ?? ""}`, time: message.time });
+    }
+    if (!marked && newFrom && message.seq >= newFrom) {
+      marked = true;
+      if (!mine) out.push({ type: "new", key: "new" });
+    }
+    const key = `${message.from} ${message.id ?? message.seq}`;
+    if (message.kind === "system") out.push({ type: "event", key, message });
+    else out.push({ type: "bubble", key, message, mine, entry: message.entry, first: !joins(out.at(-1), message), last: true });
+    const previous = out.at(-2);
+    if (previous?.type === "bubble" && out.at(-1).type === "bubble" && !out.at(-1).first) previous.last = false;
+    before = message;
+  }
+  return out;
+}
+
+function joins(row, message) {
+  return (
+    row?.type === "bubble" && row.message.from === message.from && Math.abs(message.time - row.message.time) <= GROUP_MS
+  );
+}

@@ -1,0 +1,136 @@
+/** Who I am: signing in and out, the token's renewal, and the end of a session. */
+import { ApiError, api, whenSignedOut } from "./api.js";
+import { enterChat, leaveChat, unsent } from "./chat.js";
+import { explain } from "./i18n.js";
+import { CLOSE } from "./im-client.js";
+import { forget, keysUnder, recall, remember } from "./prefs.js";
+import { clear, get, set } from "./store.js";
+import { onTabs, tellTabs } from "./tabs.js";
+
+/** How often it is looked whether the token should be renewed. */
+const RENEW_CHECK_MS = 10 * 60_000;
+
+/** Between two tries while the server cannot be reached. */
+const RETRY_MS = 3_000;
+
+/** The sockets of all tabs close a moment after one of them signs out. */
+const LEAVING_MS = 5_000;
+
+let leavingUntil = 0;
+
+const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
+
+export function startSession() {
+  whenSignedOut(verify);
+  onTabs((event) => {
+    if (event === "signed-in") location.reload();
+    else leavingUntil = Date.now() + LEAVING_MS;
+  });
+  setInterval(renew, RENEW_CHECK_MS);
+  resume();
+}
+
+/** The cookie decides: what it says of me, or the sign-in card. */
+export async function resume() {
+  try {
+    enter(await api.get("/api/user/me", { quiet: true }));
+  } catch (refusal) {
+    if (refusal.signedOut || refusal.status === 403) return set({ phase: "out" });
+    set({ phase: "unreachable" });
+    setTimeout(resume, RETRY_MS);
+  }
+}
+
+export async function signIn(user_name, password) {
+  const { expires_at } = await api.post("/api/user/login", { user_name, password }, { quiet: true });
+  remember("expires", { at: expires_at, from: Date.now() });
+  enter(await api.get("/api/user/me"));
+  tellTabs("signed-in");
+}
+
+export async function register({ user_name, password, nickname, invite }) {
+  const wanted = { user_name, password };
+  if (nickname) wanted.nickname = nickname;
+  if (invite) wanted.invite = invite;
+  await api.post("/api/user/register", wanted, { quiet: true });
+  await signIn(user_name, password);
+}
+
+/** Signs out; asks first if something written would be lost. */
+export async function signOut({ sure = false } = {}) {
+  if (!sure && unsent() > 0) return set({ dialog: { name: "unsent", n: unsent() } });
+  set({ dialog: null });
+  const { uid } = get().me;
+  leavingUntil = Date.now() + LEAVING_MS;
+  tellTabs("signing-out");
+  try {
+    await api.post("/api/user/logout", {}, { quiet: true });
+  } catch (refusal) {
+    // Without an answer the cookie still stands, and "signed out" would be a lie.
+    if (!refusal.signedOut) return set({ toast: { text: explain(refusal), at: Date.now() } });
+  }
+  // On a shared computer the next person must find nothing of mine.
+  for (const kind of ["draft", "out"]) for (const key of keysUnder(`${kind}.${uid}.`)) forget(`${kind}.${uid}.${key}`);
+  leave();
+}
+
+export async function changePassword(old_password, new_password) {
+  const { expires_at } = await api.post("/api/user/password", { old_password, new_password });
+  remember("expires", { at: expires_at, from: Date.now() });
+}
+
+/** After a refused handshake or a dead socket: is it the token, or only the network? */
+export async function probe() {
+  try {
+    await api.get("/api/user/me", { quiet: true });
+    return null;
+  } catch (refusal) {
+    if (!refusal.signedOut) return null;
+    return { code: CLOSE_OF[refusal.error] ?? CLOSE.REVOKED, error: refusal.error };
+  }
+}
+
+/** The session is over: a plain word why, and the sign-in card. */
+export function end({ code, error }) {
+  if (get().phase !== "in") return;
+  leave();
+  if (Date.now() < leavingUntil) return; // by the person's own act, here or in another tab
+  const reason = error === "banned" ? "banned" : { 4001: "superseded", 4002: "expired" }[code];
+  set({ dialog: { name: "ended", reason: reason ?? "revoked" } });
+}
+
+/** A refused call may have crossed a renewal in another tab; only a second look ends the session. */
+async function verify() {
+  const reason = get().phase === "in" && (await probe());
+  if (reason) end(reason);
+}
+
+function enter(me) {
+  set({ phase: "in", me });
+  enterChat(me, { probe, ended: end });
+}
+
+function leave() {
+  leaveChat();
+  forget("expires");
+  clear();
+  history.replaceState(null, "", "#/");
+  set({ phase: "out", route: { name: "home" } });
+}
+
+/** Renews at half of the token's life; the lock keeps two tabs from superseding each other. */
+async function renew() {
+  const due = () => {
+    const { at, from } = recall("expires", {});
+    return get().phase === "in" && at && Date.now() > (at + from) / 2 && Date.now() < at;
+  };
+  if (!due() || !navigator.locks) return;
+  await navigator.locks.request("tornado-im-renew", async () => {
+    if (!due()) return;
+    const answer = await api.post("/api/user/refresh", {}, { quiet: true }).catch((refusal) => {
+      if (!(refusal instanceof ApiError)) throw refusal;
+    });
+    if (answer) remember("expires", { at: answer.expires_at, from: Date.now() });
+  });
+}
+

@@ -1,0 +1,87 @@
+/**
+ * The state of the page: one plain object, replaced piece by piece and never changed in place.
+ *
+ * Views read it with `useStore`, everything else writes it with `set`. State in, view out.
+ */
+import { useEffect, useReducer, useRef } from "../vendor/preact-htm.js";
+
+const EMPTY = Object.freeze({
+  /** "boot" (asking who I am), "unreachable", "out" (sign-in card), "in" */
+  phase: "boot",
+  me: null,
+  /** conv -> conversation, as in the list of the contract */
+  convs: {},
+  listed: false,
+  /** uid -> public profile */
+  users: {},
+  /** conv -> {items, end, loading, failed}: the messages loaded, ascending by seq */
+  threads: {},
+  /** conv -> entries of the outbox */
+  outbox: {},
+  /** conv -> {text, reply_to} */
+  drafts: {},
+  /** conv -> {uid: time when it ends} */
+  typing: {},
+  /** uids that I block */
+  blocked: [],
+  /** "conv seq" -> the text of what I recalled in this run, for "edit again" */
+  recalled: {},
+  /** when another device signed in or out */
+  sessionsChanged: 0,
+  /** the socket: {state, retryAt} */
+  link: { state: "stopped", retryAt: 0 },
+  /** what stands in front of everything: {name, ...} */
+  dialog: null,
+  toast: null,
+});
+
+let state = {
+  ...EMPTY,
+  lang: "en",
+  theme: "system",
+  route: { name: "home" },
+  network: navigator.onLine,
+};
+const listeners = new Set();
+
+export function get() {
+  return state;
+}
+
+/** Lays a patch over the state; a function gets the state and returns the patch. */
+export function set(patch) {
+  state = { ...state, ...(typeof patch === "function" ? patch(state) : patch) };
+  for (const listener of [...listeners]) listener();
+}
+
+/** Replaces one entry of a map in the state: `put("threads", conv, thread)`. */
+export function put(map, key, value) {
+  set({ [map]: { ...state[map], [key]: value } });
+}
+
+/** Forgets all that belongs to a person; language, theme and place stay. */
+export function clear() {
+  set({ ...EMPTY });
+}
+
+export function subscribe(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** A view's window on the state: renders again when what `select` returns is another value. */
+export function useStore(select) {
+  const [, render] = useReducer((count) => count + 1, 0);
+  const selected = select(state);
+  const seen = useRef();
+  seen.current = { select, selected };
+  useEffect(
+    () =>
+      subscribe(() => {
+        const { select: choose, selected: before } = seen.current;
+        if (!Object.is(choose(state), before)) render();
+      }),
+    [],
+  );
+  return selected;
+}

@@ -1,0 +1,15 @@
+// A classic script in the head: the remembered theme and language must stand before the first paint.
+(() => {
+  const read = (key) => {
+    try {
+      return JSON.parse(localStorage.getItem(`im.${key}`));
+    } catch {
+      return null;
+    }
+  };
+  const root = document.documentElement;
+  const theme = read("theme");
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  const lang = read("lang") ?? navigator.languages.find((tag) => /^(zh|en)\b/i.test(tag)) ?? "en";
+  root.lang = /^zh/i.test(lang) ? "zh-CN" : "en";
+})();

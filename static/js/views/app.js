@@ -1,0 +1,50 @@
+/** The whole page by phase, and its frame: list and thread beside each other, one of them on a phone. */
+import { html } from "../../vendor/preact-htm.js";
+import { useT } from "../i18n.js";
+import { useStore } from "../store.js";
+import { Bar } from "./bar.js";
+import { Dialogs } from "./dialogs.js";
+import { List } from "./list.js";
+import { Icon, Spinner } from "./parts.js";
+import { Settings } from "./settings.js";
+import { SignIn } from "./signin.js";
+import { Thread } from "./thread.js";
+import { Toast } from "./toast.js";
+
+export function App() {
+  const phase = useStore((state) => state.phase);
+  return html`
+    ${phase === "in" ? html`<${Shell} />` : phase === "out" ? html`<${SignIn} />` : html`<${Splash} away=${phase === "unreachable"} />`}
+    <${Dialogs} />
+    <${Toast} />
+  `;
+}
+
+function Splash({ away }) {
+  const t = useT();
+  return html`<main class="splash" aria-busy=${!away}>
+    <img class="logo" src="/static/img/icon.svg" alt="" width="56" height="56" />
+    ${away && html`<p role="status"><${Spinner} /> ${t("unreachable")}</p>`}
+  </main>`;
+}
+
+function Shell() {
+  const route = useStore((state) => state.route);
+  return html`<div class="shell" data-pane=${route.name === "chat" ? "thread" : "list"}>
+    <${Bar} />
+    <${List} />
+    ${route.name === "chat" ? html`<${Thread} key=${route.conv} conv=${route.conv} />` : html`<${Nobody} />`}
+    ${route.name === "settings" && html`<${Settings} />`}
+  </div>`;
+}
+
+function Nobody() {
+  const t = useT();
+  return html`<main class="nobody">
+    <div class="nobody-card">
+      <${Icon} name="message-circle" />
+      <h2>${t("nobody.title")}</h2>
+      <p>${t("nobody.text")}</p>
+    </div>
+  </main>`;
+}

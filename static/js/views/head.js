@@ -1,0 +1,49 @@
+/** The head of a thread: the way back on a phone, who it is with, and what can be done with the whole of it. */
+import { html, useState } from "../../vendor/preact-htm.js";
+import { patchConv } from "../acts.js";
+import { useT } from "../i18n.js";
+import { back } from "../route.js";
+import { set, useStore } from "../store.js";
+import { Popup } from "./menu.js";
+import { Avatar, IconButton } from "./parts.js";
+import { useFace } from "./row.js";
+
+export function ThreadHead({ conv }) {
+  const t = useT();
+  const face = useFace(conv);
+  const [menu, setMenu] = useState(null);
+  const person = !face.group && !face.notes;
+  const profile = () => set({ dialog: { name: "profile", uid: face.uid } });
+  const open = (event) => {
+    const { right, bottom } = event.currentTarget.getBoundingClientRect();
+    setMenu({ x: right - 8, y: bottom + 4, opener: event.currentTarget });
+  };
+  const { muted, pinned } = conv;
+  const items = [
+    ...(person ? [{ icon: "user", label: t("profile.open"), act: profile }] : []),
+    { icon: pinned ? "pin-off" : "pin", label: t(pinned ? "conv.unpin" : "conv.pin"), act: () => patchConv(conv.conv, { pinned: !pinned }) },
+    { icon: muted ? "bell" : "bell-off", label: t(muted ? "conv.unmute" : "conv.mute"), act: () => patchConv(conv.conv, { muted: !muted }) },
+    { icon: "eye-off", label: t("conv.hide"), act: () => patchConv(conv.conv, { hidden: true }) },
+  ];
+  return html`<header class="thread-head">
+    <${IconButton} icon="arrow-left" label=${t("back")} class="only-phone" onClick=${back} />
+    <button type="button" class="who" disabled=${!person} onClick=${profile} aria-label=${person ? t("profile.of", { name: face.name }) : undefined}>
+      <${Avatar} uid=${face.uid} name=${face.name} notes=${face.notes} size="small" />
+      <span class="who-text">
+        <span class="who-name" dir="auto">${face.name}</span>
+        <${Status} conv=${conv} face=${face} />
+      </span>
+    </button>
+    <${IconButton} icon="ellipsis-vertical" label=${t("conv.menu")} aria-haspopup="menu" onClick=${open} />
+    ${menu && html`<${Popup} ...${menu} label=${t("conv.menu")} items=${items} close=${() => setMenu(null)} />`}
+  </header>`;
+}
+
+function Status({ conv, face }) {
+  const t = useT();
+  const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).length > 0);
+  if (typing) return html`<span class="who-status accent" role="status">${t("typing")}</span>`;
+  if (face.notes) return html`<span class="who-status">${t("notes.text")}</span>`;
+  if (face.group) return html`<span class="who-status">${t("group.members", { n: conv.group?.members ?? 0 })}</span>`;
+  return html`<span class=${`who-status ${face.online ? "online" : ""}`}>${t(face.online ? "online" : "offline")}</span>`;
+}

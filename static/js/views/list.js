@@ -1,0 +1,133 @@
+/** The rail: my notes and settings, one search box, and the conversations or what was found. */
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+import { findPeople, openConv, openWith } from "../acts.js";
+import { peerOf, sorted } from "../convs.js";
+import { useT } from "../i18n.js";
+import { go } from "../route.js";
+import { get, useStore } from "../store.js";
+import { Avatar, Icon, IconButton, useName } from "./parts.js";
+import { Row } from "./row.js";
+
+/** Typing faster than this asks only once. */
+const PAUSE_MS = 200;
+
+export function List() {
+  const t = useT();
+  const [query, setQuery] = useState("");
+  const box = useRef();
+  const close = () => setQuery("");
+  const wanted = query.trim();
+  return html`<aside class="rail" aria-label=${t("list.title")} onKeyDown=${(event) => walk(event, box.current)}>
+    <${Head} />
+    <div class="search">
+      <${Icon} name="search" />
+      <input ref=${box} type="search" value=${query} placeholder=${t("search.placeholder")} aria-label=${t("search.placeholder")}
+        autocomplete="off" spellcheck=${false} maxlength="100" onInput=${(event) => setQuery(event.currentTarget.value)}
+        onKeyDown=${(event) => event.key === "Escape" && close()} />
+      ${query && html`<${IconButton} icon="x" label=${t("search.clear")} onClick=${() => (close(), box.current.focus())} />`}
+    </div>
+    <nav class="rows" aria-label=${t("list.title")}>
+      ${wanted ? html`<${Found} query=${wanted} close=${close} />` : html`<${Conversations} search=${box} />`}
+    </nav>
+  </aside>`;
+}
+
+function Head() {
+  const t = useT();
+  const me = useStore((state) => state.me);
+  const name = useName(me.uid);
+  return html`<header class="rail-head">
+    <button type="button" class="me" aria-label=${t("settings.title")} title=${t("settings.title")} onClick=${() => go({ name: "settings" })}>
+      <${Avatar} uid=${me.uid} name=${name} size="small" />
+      <span class="me-name" dir="auto">${name}</span>
+    </button>
+    <${IconButton} icon="bookmark" label=${t("notes")} onClick=${() => openWith(me)} />
+    <${IconButton} icon="settings" label=${t("settings.title")} onClick=${() => go({ name: "settings" })} />
+  </header>`;
+}
+
+function Conversations({ search }) {
+  const t = useT();
+  const convs = useStore((state) => state.convs);
+  const drafts = useStore((state) => state.drafts);
+  const outbox = useStore((state) => state.outbox);
+  const open = useStore((state) => state.route.conv);
+  const listed = useStore((state) => state.listed);
+  if (!listed) return html`<${Skeleton} />`;
+  const alive = ({ conv, last_message, hidden }) => conv === open || drafts[conv] || outbox[conv]?.length || (last_message && !hidden);
+  const shown = sorted(Object.values(convs).filter(alive));
+  if (shown.length) return shown.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} />`);
+  return html`<div class="empty">
+    <${Icon} name="search" />
+    <p>${t("list.empty")}</p>
+    <button type="button" class="button" onClick=${() => search.current.focus()}>${t("list.empty.do")}</button>
+  </div>`;
+}
+
+/** Rows of the same height as real ones, so that nothing jumps when these come. */
+function Skeleton() {
+  return html`<div aria-hidden="true">${[0, 1, 2, 3, 4].map((row) => html`<div class="row skeleton" key=${row}><span class="avatar"></span><span class="row-text"><i></i><i></i></span></div>`)}</div>`;
+}
+
+function Found({ query, close }) {
+  const t = useT();
+  const [people, setPeople] = useState(null);
+  const convs = useStore((state) => state.convs);
+  const { me, users } = get();
+  useEffect(() => {
+    let current = true;
+    const timer = setTimeout(async () => {
+      const found = await findPeople(query).catch(() => []);
+      if (current) setPeople(found);
+    }, PAUSE_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [query]);
+
+  const folded = query.toLocaleLowerCase();
+  const matches = ({ conv, group, last_message }) => {
+    const profile = users[peerOf(conv, me.uid)];
+    const name = group?.name ?? (profile?.uid === me.uid ? t("notes") : `${profile?.nickname} ${profile?.user_name}`);
+    return last_message && name.toLocaleLowerCase().includes(folded);
+  };
+  const known = sorted(Object.values(convs).filter(matches));
+  const strangers = (people ?? []).filter(({ uid }) => !known.some(({ conv }) => peerOf(conv, me.uid) === uid));
+  const pick = (act) => () => {
+    act();
+    close();
+  };
+  return html`
+    ${known.length > 0 && html`<h2 class="rows-title">${t("search.conversations")}</h2>`}
+    ${known.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} onPick=${pick(() => openConv(conv.conv))} />`)}
+    ${strangers.length > 0 && html`<h2 class="rows-title">${t("search.people")}</h2>`}
+    ${strangers.map((profile) => html`<${Person} key=${profile.uid} profile=${profile} onPick=${pick(() => openWith(profile))} />`)}
+    ${people && !known.length && !strangers.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}
+  `;
+}
+
+function Person({ profile, onPick }) {
+  const t = useT();
+  const { uid, nickname, user_name, online } = profile;
+  const mine = uid === get().me.uid;
+  return html`<button type="button" class="row" onClick=${onPick}>
+    <${Avatar} uid=${uid} name=${nickname || user_name} notes=${mine} online=${!mine && online} />
+    <span class="row-text">
+      <span class="row-name" dir="auto">${mine ? t("notes") : nickname || user_name}</span>
+      <span class="row-preview">@${user_name}</span>
+    </span>
+  </button>`;
+}
+
+/** Arrow keys walk from the search box through the rows; Enter in the box takes the first. */
+function walk(event, box) {
+  const rows = [...event.currentTarget.querySelectorAll("button.row")];
+  const at = rows.indexOf(document.activeElement);
+  if (event.isComposing || event.keyCode === 229 || !rows.length) return;
+  if (event.key === "Enter" && document.activeElement === box) rows[0].click();
+  else if (event.key === "ArrowDown") rows[Math.min(at + 1, rows.length - 1)].focus();
+  else if (event.key === "ArrowUp" && at >= 0) (rows[at - 1] ?? box).focus();
+  else return;
+  event.preventDefault();
+}

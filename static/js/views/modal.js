@@ -1,0 +1,32 @@
+/** A window in front of the page: the browser's own dialog keeps the focus inside and gives it back. */
+import { html, useEffect, useRef } from "../../vendor/preact-htm.js";
+import { useT } from "../i18n.js";
+import { IconButton } from "./parts.js";
+
+export function Modal({ title, close, children, class: more = "", plain = false }) {
+  const t = useT();
+  const box = useRef();
+  useEffect(() => {
+    const dialog = box.current;
+    const opener = document.activeElement;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      opener?.focus?.({ preventScroll: true });
+    };
+  }, []);
+  const cancel = (event) => {
+    event.preventDefault();
+    close();
+  };
+  return html`<dialog class=${`modal ${more}`} ref=${box} aria-labelledby="modal-title" onCancel=${cancel}
+    onPointerDown=${(event) => event.target === box.current && !plain && close()}>
+    <div class="modal-body">
+      <header class="modal-head">
+        <h2 id="modal-title">${title}</h2>
+        ${!plain && html`<${IconButton} icon="x" label=${t("close")} onClick=${close} />`}
+      </header>
+      ${children}
+    </div>
+  </dialog>`;
+}

@@ -1,0 +1,51 @@
+/** Small things that every view uses: icons, avatars, buttons, and hooks for time and outside clicks. */
+import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+import { useT } from "../i18n.js";
+import { useStore } from "../store.js";
+import { initials } from "../text.js";
+
+/** Avatars' colours are `--avatar-0` to `--avatar-7` in css/tokens.css. */
+const AVATAR_COLOURS = 8;
+
+export function Icon({ name, label }) {
+  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  return html`<svg class="icon" ...${named}><use href=${`/static/vendor/icons.svg#${name}`} /></svg>`;
+}
+
+/** A round or square button of one icon; its label is its name and its tooltip. */
+export function IconButton({ icon, label, onClick, class: more = "", ...rest }) {
+  return html`<button type="button" class=${`icon-button ${more}`} aria-label=${label} title=${label} onClick=${onClick} ...${rest}>
+    <${Icon} name=${icon} />
+  </button>`;
+}
+
+export function Avatar({ uid, name, size = "", notes = false, online = false }) {
+  const t = useT();
+  return html`<span class=${`avatar ${size} tint-${notes ? "notes" : uid % AVATAR_COLOURS}`}>
+    <span aria-hidden="true">${notes ? html`<${Icon} name="bookmark" />` : initials(name || "?")}</span>
+    ${online && html`<span class="online-dot" role="img" aria-label=${t("online")} title=${t("online")}></span>`}
+  </span>`;
+}
+
+/** What to call somebody: an account that has ended has no name left. */
+export function useName(uid) {
+  const t = useT();
+  const profile = useStore((state) => state.users[uid]);
+  if (!profile) return "…";
+  return profile.nickname || profile.user_name || t("deleted");
+}
+
+/** The present moment, again every `ms`; 0 stops it. */
+export function useNow(ms) {
+  const [now, tick] = useState(Date.now());
+  useEffect(() => {
+    if (!ms) return undefined;
+    const timer = setInterval(() => tick(Date.now()), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+  return now;
+}
+
+export function Spinner() {
+  return html`<span class="spinner" aria-hidden="true"></span>`;
+}

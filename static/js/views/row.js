@@ -1,0 +1,73 @@
+/** One conversation of the list: who, what last, when, and how much is unread. */
+import { html } from "../../vendor/preact-htm.js";
+import { openConv } from "../acts.js";
+import { peerOf } from "../convs.js";
+import { useT } from "../i18n.js";
+import { useStore } from "../store.js";
+import { oneLine } from "../text.js";
+import { full, listTime } from "../time.js";
+import { summary } from "../words.js";
+import { Mark } from "./mark.js";
+import { Avatar, Icon, useName, useNow } from "./parts.js";
+
+/** "14:05" becomes "yesterday" without anything happening. */
+const MINUTE_MS = 60_000;
+
+/** The name and face of a conversation, also for the thread's head. */
+export function useFace(conv) {
+  const t = useT();
+  const me = useStore((state) => state.me.uid);
+  const peer = peerOf(conv.conv, me);
+  const profile = useStore((state) => state.users[peer]);
+  const name = useName(peer);
+  if (conv.type === "group") {
+    return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true };
+  }
+  if (peer === me) return { uid: me, name: t("notes"), notes: true };
+  return { uid: peer, name, online: Boolean(profile?.online), user_name: profile?.user_name };
+}
+
+export function Row({ conv, onPick = () => openConv(conv.conv) }) {
+  const t = useT();
+  const { uid, name, notes, online } = useFace(conv);
+  const open = useStore((state) => state.route.conv === conv.conv);
+  const now = useNow(MINUTE_MS);
+  const { last_message: last, unread, muted, pinned } = conv;
+  return html`<button type="button" class=${`row ${open ? "open" : ""}`} aria-current=${open ? "true" : undefined} onClick=${onPick}>
+    <${Avatar} uid=${uid} name=${name} notes=${notes} online=${online} />
+    <span class="row-text">
+      <span class="row-line">
+        <span class="row-name" dir="auto">${name}</span>
+        ${muted && html`<${Icon} name="bell-off" label=${t("muted")} />`}
+        ${last && html`<time class="row-time" datetime=${new Date(last.time).toISOString()} title=${full(last.time)}>${listTime(last.time, now)}</time>`}
+      </span>
+      <span class="row-line">
+        <${Preview} conv=${conv} open=${open} />
+        ${pinned && !unread && html`<${Icon} name="pin" label=${t("pinned")} />`}
+        ${unread > 0 && html`<span class=${`badge ${muted ? "quiet" : ""}`} aria-label=${t("unread", { n: unread })}>${unread > 99 ? "99+" : unread}</span>`}
+      </span>
+    </span>
+  </button>`;
+}
+
+function Preview({ conv, open }) {
+  const t = useT();
+  useStore((state) => state.users);
+  const me = useStore((state) => state.me.uid);
+  const draft = useStore((state) => state.drafts[conv.conv]);
+  const entry = useStore((state) => state.outbox[conv.conv]?.at(-1));
+  const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).length > 0);
+  const last = conv.last_message;
+  if (typing) return html`<span class="row-preview accent">${t("typing")}</span>`;
+  if (draft?.text && !open) {
+    return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(draft.text)}</span>`;
+  }
+  if (entry) {
+    return html`<span class="row-preview" dir="auto"><${Mark} message=${entry} entry=${entry} conv=${conv} /> ${oneLine(entry.content)}</span>`;
+  }
+  if (!last) return html`<span class="row-preview">${t("preview.none")}</span>`;
+  const mine = last.from === me && last.kind !== "system" && last.kind !== "recalled";
+  return html`<span class="row-preview" dir="auto">
+    ${mine && html`<${Mark} message=${last} conv=${conv} />`} ${summary(last)}
+  </span>`;
+}

@@ -1,0 +1,122 @@
+/**
+ * Where the reader is in a thread.
+ *
+ * At the bottom it stays at the bottom, whatever grows or shrinks. Anywhere else the line at the upper
+ * edge stays where it is, to the pixel, whatever is loaded above it or arrives below.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact-htm.js";
+
+/** Less than this from the end is the end: fractions of pixels and overscroll. */
+const BOTTOM_PX = 24;
+/** Older messages are asked for before the reader comes to the edge. */
+const OLDER_PX = 900;
+/** A screenful away, the way back down is offered. */
+const AWAY_PX = 400;
+/** Where the "new messages" line stands when a thread is opened on it. */
+const NEW_LINE_PX = 96;
+
+/**
+ * @param {object} options
+ * @param {boolean} options.ready    the first page is drawn
+ * @param {number} options.unsent    entries of mine at the end: a new one leads to the bottom
+ * @param {() => void} options.older called near the upper edge
+ * @param {(seq: number, all: boolean) => void} options.seen  the lowest message on the screen; all: the end is
+ */
+export function useScroll({ ready, unsent, older, seen }) {
+  const box = useRef();
+  const at = useRef({ placed: false, bottom: true, anchor: null, unsent });
+  const [leftAt, setLeftAt] = useState(Infinity);
+  const [away, setAway] = useState(false);
+  const calls = useRef();
+  calls.current = { older, seen, ready };
+
+  const remember = () => {
+    const { scrollTop, scrollHeight, clientHeight } = box.current;
+    const below = scrollHeight - scrollTop - clientHeight;
+    const place = at.current;
+    place.bottom = below < BOTTOM_PX;
+    place.anchor = place.bottom ? null : upperEdge(box.current);
+    const last = lowerEdge(box.current);
+    setLeftAt((before) => (place.bottom ? Infinity : before === Infinity ? last : before));
+    setAway(below > AWAY_PX);
+    if (document.visibilityState === "visible" && last) calls.current.seen(last, place.bottom);
+    if (scrollTop < OLDER_PX) calls.current.older();
+  };
+
+  const settle = () => {
+    const element = box.current;
+    const place = at.current;
+    if (!element || !calls.current.ready) return;
+    const line = place.placed ? null : element.querySelector(".new-line");
+    if (line) element.scrollTop = line.offsetTop - NEW_LINE_PX;
+    else if (place.bottom || !place.placed) element.scrollTop = element.scrollHeight;
+    else if (place.anchor?.element.isConnected) {
+      const moved = topIn(element, place.anchor.element) - place.anchor.top;
+      if (moved) element.scrollTop += moved;
+    }
+    place.placed = true;
+    remember();
+  };
+
+  useLayoutEffect(() => {
+    if (unsent > at.current.unsent) at.current.bottom = true;
+    at.current.unsent = unsent;
+    settle();
+  });
+
+  // The box and what is in it also change size without a render: a keyboard, a growing composer, fonts.
+  useEffect(() => {
+    const observer = new ResizeObserver(settle);
+    observer.observe(box.current);
+    observer.observe(box.current.firstElementChild);
+    const look = () => calls.current.ready && remember();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      observer.disconnect();
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, []);
+
+  const onScroll = () => {
+    if (at.current.placed) remember();
+  };
+  const toBottom = () => {
+    at.current.bottom = true;
+    settle();
+  };
+  const show = (seq, flashMs) => {
+    const line = box.current?.querySelector(`[data-seq="${seq}"]`);
+    if (!line) return;
+    at.current.bottom = false;
+    line.scrollIntoView({ block: "center" });
+    line.classList.add("flash");
+    setTimeout(() => line.classList.remove("flash"), flashMs);
+  };
+  return { box, onScroll, toBottom, show, leftAt, away };
+}
+
+function topIn(box, element) {
+  return element.getBoundingClientRect().top - box.getBoundingClientRect().top;
+}
+
+/** The first line that reaches into the view; lines stand in order, so it is found by halving. */
+function upperEdge(box) {
+  const lines = box.firstElementChild.children;
+  const edge = box.scrollTop;
+  let [low, high] = [1, lines.length - 1]; // 0 is the upper end, which comes and goes
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle].offsetTop + lines[middle].offsetHeight > edge) high = middle;
+    else low = middle + 1;
+  }
+  return lines[low] ? { element: lines[low], top: topIn(box, lines[low]) } : null;
+}
+
+/** The seq of the lowest message whose end is in view. */
+function lowerEdge(box) {
+  const edge = box.scrollTop + box.clientHeight + BOTTOM_PX;
+  for (let line = box.firstElementChild.lastElementChild; line; line = line.previousElementSibling) {
+    if (line.dataset.seq && line.offsetTop + line.offsetHeight <= edge) return Number(line.dataset.seq);
+  }
+  return 0;
+}

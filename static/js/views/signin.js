@@ -1,0 +1,114 @@
+/** The card at the door: sign in or register, with each error beside the field that it is about. */
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
+import { register, signIn } from "../session.js";
+import { useStore } from "../store.js";
+import { length } from "../text.js";
+import { THEMES, chooseTheme } from "../theme.js";
+import { Field } from "./field.js";
+import { IconButton, Spinner } from "./parts.js";
+
+const THEME_ICONS = { system: "sun-moon", light: "sun", dark: "moon" };
+
+/** The rules that need no server; it has the last word on these as well. */
+function check(values, registering) {
+  const errors = {};
+  const { user_name, password, nickname } = values;
+  const broken = (field, rule) => (errors[field] ??= { error: "invalid_field", field, rule });
+  if (!user_name) broken("user_name", "required");
+  if (!password) broken("password", "required");
+  if (registering && user_name && (length(user_name) < 2 || length(user_name) > 32)) broken("user_name", "length");
+  if (registering && user_name && !/^[\p{L}\p{M}\p{N}_.-]+$/u.test(user_name)) broken("user_name", "pattern");
+  if (registering && password && (length(password) < 8 || length(password) > 128)) broken("password", "length");
+  if (registering && length(nickname) > 32) broken("nickname", "length");
+  return errors;
+}
+
+/** Which field a refusal belongs to; the rest stands above the button. */
+function placed(refusal) {
+  if (refusal.error === "user_exists") return { user_name: refusal };
+  if (refusal.error === "bad_credentials") return { password: refusal };
+  if (refusal.field) return { [refusal.field]: refusal };
+  return { form: refusal };
+}
+
+export function SignIn() {
+  const t = useT();
+  const [registering, setRegistering] = useState(false);
+  const [values, setValues] = useState({ user_name: "", password: "", nickname: "", invite: "" });
+  const [errors, setErrors] = useState({});
+  const [invited, setInvited] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const form = useRef();
+
+  useEffect(() => form.current.querySelector("input").focus(), [registering]);
+  useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [errors]);
+
+  const type = (field) => (event) => {
+    setValues({ ...values, [field]: event.currentTarget.value });
+    if (errors[field]) setErrors({ ...errors, [field]: null });
+  };
+  const field = (name) => ({
+    name,
+    label: t(`field.${name}`),
+    value: values[name],
+    onInput: type(name),
+    error: errors[name] && explain(errors[name]),
+  });
+  const submit = async (event) => {
+    event.preventDefault();
+    const found = check(values, registering);
+    setErrors(found);
+    if (Object.keys(found).length || busy) return;
+    setBusy(true);
+    try {
+      await (registering ? register(values) : signIn(values.user_name, values.password));
+    } catch (refusal) {
+      if (refusal.field === "invite") setInvited(true);
+      setErrors(placed(refusal));
+      setBusy(false);
+    }
+  };
+  const turn = (to) => {
+    setRegistering(to);
+    setErrors({});
+  };
+
+  return html`<main class="door">
+    <form class="card" ref=${form} onSubmit=${submit} novalidate aria-busy=${busy}>
+      <header class="card-head">
+        <img class="logo" src="/static/img/icon.svg" alt="" width="48" height="48" />
+        <h1>Tornado IM</h1>
+        <p>${t(registering ? "door.register.text" : "door.signin.text")}</p>
+      </header>
+      <div class="tabs" role="tablist">
+        <button type="button" role="tab" aria-selected=${!registering} onClick=${() => turn(false)}>${t("door.signin")}</button>
+        <button type="button" role="tab" aria-selected=${registering} onClick=${() => turn(true)}>${t("door.register")}</button>
+      </div>
+      <${Field} ...${field("user_name")} hint=${registering && t("hint.user_name")} autocomplete="username" autocapitalize="none" spellcheck=${false} maxlength="64" />
+      ${registering && html`<${Field} ...${field("nickname")} hint=${t("hint.nickname")} autocomplete="nickname" maxlength="64" />`}
+      <${Field} key=${registering ? "new" : "current"} ...${field("password")} type="password" hint=${registering && t("hint.password")} autocomplete=${registering ? "new-password" : "current-password"} />
+      ${registering && invited && html`<${Field} ...${field("invite")} autocomplete="off" />`}
+      ${errors.form && html`<p class="form-error" role="alert">${explain(errors.form)}</p>`}
+      <button type="submit" class="button primary wide" disabled=${busy}>
+        ${busy ? html`<${Spinner} />` : t(registering ? "door.register.do" : "door.signin.do")}
+      </button>
+    </form>
+    <${DoorFoot} />
+  </main>`;
+}
+
+function DoorFoot() {
+  const t = useT();
+  const lang = useStore((state) => state.lang);
+  const theme = useStore((state) => state.theme);
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+  return html`<footer class="door-foot">
+    ${LANGUAGES.map(
+      (choice) => html`<button type="button" class="link-button" lang=${choice.lang} aria-pressed=${choice.lang === lang} onClick=${() => chooseLanguage(choice.lang)}>
+        ${choice.name}
+      </button>`,
+    )}
+    <${IconButton} icon=${THEME_ICONS[theme]} label=${`${t("settings.theme")}: ${t(`theme.${theme}`)}`} onClick=${() => chooseTheme(next)} />
+  </footer>`;
+}

@@ -1,0 +1,107 @@
+// Takes the page's libraries from the npm registry and writes them beside this file.
+//
+//     node static/vendor/vendor.mjs            fetch, verify, write
+//     node static/vendor/vendor.mjs --check    compare what is committed with VENDOR.json, no network
+//
+// A package is named by version and by the sha512 of its tarball; anything else ends the run before
+// a byte is written. What was written, and under which licence, stands in VENDOR.json.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** The icons of the page, by their names in Lucide. */
+const ICONS = [
+  "arrow-down", "arrow-left", "ban", "bell-off", "bookmark", "check", "check-check", "chevron-right", "circle-alert",
+  "clock", "copy", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "globe", "info", "log-out", "message-circle",
+  "monitor", "moon", "pencil", "pin", "pin-off", "plus", "reply", "rotate-cw", "search", "send-horizontal", "settings",
+  "smartphone", "sun", "sun-moon", "trash-2", "undo-2", "user", "wifi-off", "x", "bell", "eraser",
+];
+
+const PACKAGES = [
+  {
+    name: "htm",
+    version: "3.1.1",
+    licence: "Apache-2.0",
+    integrity: "sha512-983Vyg8NwUE7JkZ6NmOqpCZ+sh1bKv2iYTlUkzlWmA5JD2acKoxd4KVxbMmxX/85mtfdnDmTFoNKcg5DGAvxNQ==",
+    // The standalone build carries preact (MIT), whose licence comes from its own package below.
+    files: { "preact-htm.js": "preact/standalone.module.js", "LICENSE.htm": "LICENSE" },
+  },
+  {
+    name: "preact",
+    version: "10.9.0",
+    licence: "MIT",
+    integrity: "sha512-jO6/OvCRL+OT8gst/+Q2ir7dMybZAX8ioP02Zmzh3BkQMHLyqZSujvxbUriXvHi8qmhcHKC2Gwbog6Kt+YTh+Q==",
+    files: { "LICENSE.preact": "LICENSE" },
+  },
+  {
+    name: "lucide-static",
+    version: "1.62.0",
+    licence: "ISC",
+    integrity: "sha512-WBZA/m2PvkFpMGHDtsBck5P2A9G4ehLlYu4GwwICcmEm1BvYVgj00lCDxKRWLlbMlOibLaiwdQ88G5pHkSWgwA==",
+    files: { "icons.svg": sprite, "LICENSE.lucide": "LICENSE" },
+  },
+];
+
+/** One sprite of the chosen icons; stroke and size come from the page's CSS. */
+function sprite(tarball) {
+  const symbols = ICONS.toSorted().map((name) => {
+    const svg = member(tarball, `icons/${name}.svg`).toString("utf8");
+    const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
+    return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/\s*\n\s*/g, "")}</symbol>`;
+  });
+  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
+}
+
+function member(tarball, path) {
+  return execFileSync("tar", ["-xzOf", tarball, `package/${path}`], { maxBuffer: 16 * 1024 * 1024 });
+}
+
+function hash(algorithm, bytes) {
+  return `${algorithm}-${createHash(algorithm).update(bytes).digest("base64")}`;
+}
+
+function take({ name, version, integrity, files }, folder) {
+  const printed = execFileSync("npm", ["pack", `${name}@${version}`, "--silent", "--pack-destination", folder]);
+  const tarball = join(folder, basename(printed.toString().trim()));
+  const found = hash("sha512", readFileSync(tarball));
+  if (found !== integrity) throw new Error(`${name}@${version}: the tarball is ${found}, expected ${integrity}`);
+  return Object.entries(files).map(([target, source]) => [
+    target,
+    typeof source === "function" ? source(tarball) : member(tarball, source),
+  ]);
+}
+
+function fetchAll() {
+  const folder = mkdtempSync(join(tmpdir(), "vendor-"));
+  try {
+    const taken = PACKAGES.map((wanted) => [wanted, take(wanted, folder)]);
+    const record = taken.map(([{ name, version, licence, integrity }, files]) => ({
+      name,
+      version,
+      licence,
+      integrity,
+      files: Object.fromEntries(files.map(([target, bytes]) => [target, hash("sha256", bytes)])),
+    }));
+    for (const [, files] of taken) for (const [target, bytes] of files) writeFileSync(join(HERE, target), bytes);
+    writeFileSync(join(HERE, "VENDOR.json"), `${JSON.stringify(record, null, 2)}\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function check() {
+  const record = JSON.parse(readFileSync(join(HERE, "VENDOR.json"), "utf8"));
+  const wrong = record.flatMap(({ files }) =>
+    Object.entries(files).filter(([target, sum]) => hash("sha256", readFileSync(join(HERE, target))) !== sum),
+  );
+  for (const [target] of wrong) console.error(`${target} is not what VENDOR.json says`);
+  return wrong.length === 0;
+}
+
+if (process.argv.includes("--check")) process.exit(check() ? 0 : 1);
+fetchAll();
