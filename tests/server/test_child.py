@@ -1,0 +1,185 @@
+"""A child program: awaited, started again, ended by degrees, and never left alone."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from conf.settings import ConfigError
+from server import child
+from server.child import Child, ChildDied
+
+IGNORES_TERM = """
+import pathlib, signal, sys, time
+heard = 0
+def hear(number, frame):
+    global heard
+    heard += 1
+    pathlib.Path(sys.argv[2]).write_text(str(heard))
+    if heard == int(sys.argv[1]):
+        sys.exit(0)
+signal.signal(signal.SIGTERM, hear)
+pathlib.Path(sys.argv[2]).write_text("0")
+while True:
+    time.sleep(1)
+"""
+
+
+class Nest:
+    """Makes children whose readiness is that a file is there, and collects their last words."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "child.log"
+        self.sign = folder / "sign"
+        self.fatal: list[str] = []
+        self.told = asyncio.Event()
+
+    def child(self, *argv: str, answers: Callable[[], Awaitable[bool]] | None = None) -> Child:
+        return Child(
+            "the child",
+            argv,
+            log=self.log,
+            answers=answers or self.signed,
+            on_fatal=self.hear,
+            env=os.environ,
+        )
+
+    async def signed(self) -> bool:
+        return self.sign.exists()
+
+    def hear(self, words: str) -> None:
+        self.fatal.append(words)
+        self.told.set()
+
+
+@pytest.fixture
+def nest(tmp_path: Path) -> Nest:
+    return Nest(tmp_path)
+
+
+def test_one_that_ends_before_it_is_ready(nest: Nest) -> None:
+    async def scene() -> None:
+        nest.log.write_text("of an earlier run\n")
+        started = nest.child("/bin/sh", "-c", "echo one; echo; echo two >&2; exit 3")
+        with pytest.raises(ChildDied) as caught:
+            await started.start()
+        assert str(caught.value) == "the child did not start: one / two"
+        await started.stop()
+
+    asyncio.run(scene())
+    assert nest.log.read_text() == "of an earlier run\none\n\ntwo\n"
+
+
+def test_a_program_that_is_not_there(nest: Nest) -> None:
+    async def scene() -> None:
+        with pytest.raises(ChildDied, match=r"^the child did not start: .*not found"):
+            await nest.child("/no/such/program").start()
+
+    asyncio.run(scene())
+
+
+def test_one_that_is_never_ready(nest: Nest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "READY_SECONDS", 0.2)
+
+    async def scene() -> None:
+        started = nest.child("/bin/sleep", "60")
+        with pytest.raises(ConfigError, match=r"not ready within 0\.2 s: it said nothing$"):
+            await started.start()
+        await started.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_log_that_cannot_be_written(nest: Nest) -> None:
+    nest.log.mkdir()
+
+    async def scene() -> None:
+        with pytest.raises(ConfigError, match=r"^the child cannot be started: Is a directory$"):
+            await nest.child("/bin/sleep", "60").start()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("needed", "heard"), [(1, "1"), (2, "2"), (9, "2")])
+def test_stop_says_term_twice_and_then_kills(
+    nest: Nest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: int, heard: str
+) -> None:
+    monkeypatch.setattr(child, "TERM_SECONDS", 0.3)
+
+    async def scene() -> float:
+        started = nest.child(sys.executable, "-c", IGNORES_TERM, str(needed), str(nest.sign))
+        await started.start()
+        begun = time.monotonic()
+        await started.stop()
+        await started.stop()
+        return time.monotonic() - begun
+
+    took = asyncio.run(scene())
+    assert nest.sign.read_text() == heard
+    assert took < 0.3 * int(needed) + 0.25
+
+
+def test_one_that_dies_is_started_again_and_five_deaths_are_the_end(nest: Nest) -> None:
+    async def scene() -> list[float]:
+        begun = time.monotonic()
+        script = f"date >> {nest.sign}; sleep 0.05; echo run $(wc -l < {nest.sign})"
+        started = nest.child("/bin/sh", "-c", script)
+        await started.start()
+        await nest.told.wait()
+        took = time.monotonic() - begun
+        await started.stop()
+        return [took]
+
+    (took,) = asyncio.run(scene())
+    assert nest.fatal == ["the child died 5 times within 60 s: run 5"]
+    assert 1.5 < took < 5  # 0.1 + 0.2 + 0.4 + 0.8 s of back-off, and five short lives
+
+
+def test_deaths_that_lie_far_apart_are_forgotten(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "DEATHS_SECONDS", 0.2)
+    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.01)
+
+    async def scene() -> None:
+        started = nest.child("/bin/sh", "-c", f"date >> {nest.sign}; sleep 0.15")
+        await started.start()
+        while len(nest.sign.read_text().splitlines()) < 7:
+            await asyncio.sleep(0.02)
+        await started.stop()
+
+    asyncio.run(scene())
+    assert nest.fatal == []
+
+
+def test_a_stop_during_the_back_off_starts_nothing(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.2)
+
+    async def scene() -> None:
+        started = nest.child("/bin/sh", "-c", f"date >> {nest.sign}")
+        await started.start()
+        await asyncio.sleep(0.1)
+        await started.stop()
+        await asyncio.sleep(0.3)
+
+    asyncio.run(scene())
+    assert len(nest.sign.read_text().splitlines()) == 1
+
+
+def test_a_long_log_is_put_aside(nest: Nest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "LOG_BYTES", 10)
+    nest.log.write_text("more than ten bytes\n")
+
+    async def scene() -> None:
+        with pytest.raises(ChildDied):
+            await nest.child("/bin/echo", "new").start()
+
+    asyncio.run(scene())
+    assert nest.log.read_text() == "new\n"
+    assert nest.log.with_suffix(".log.old").read_text() == "more than ten bytes\n"
