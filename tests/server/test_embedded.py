@@ -80,28 +80,25 @@ def mongo_client(mongo: Mongo, **options: Any) -> Iterator[MongoClient[dict[str,
         yield client
 
 
-def pids(data_dir: Path) -> dict[str, int]:
-    """Of the stores that run on this folder."""
-    found = {}
-    listing = subprocess.run(
-        ["ps", "-axwwo", "pid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    for line in listing.splitlines():
-        pid, _, args = line.strip().partition(" ")
-        if str(data_dir) in args and "leash" not in args:
-            if "valkey-server" in args:
-                found["valkey"] = int(pid)
-            elif "-m secantus" in args:
-                found["secantus"] = int(pid)
-    return found
-
-
-def leftovers(data_dir: Path) -> str:
+def processes(data_dir: Path) -> dict[int, str]:
     """Every process whose command line names the folder, the guards of the children included."""
     listing = subprocess.run(
         ["ps", "-axwwo", "pid=,args="], capture_output=True, text=True, check=True
     ).stdout
-    return "\n".join(line for line in listing.splitlines() if str(data_dir) in line)
+    lines = [line.split(maxsplit=1) for line in listing.splitlines() if str(data_dir) in line]
+    return {int(pid): args for pid, args in lines}
+
+
+def pids(data_dir: Path) -> dict[str, int]:
+    """Of the stores that run on this folder."""
+    found = {}
+    for pid, args in processes(data_dir).items():
+        if not args.startswith("/bin/sh"):
+            if "valkey-server" in args:
+                found["valkey"] = pid
+            elif "-m secantus" in args:
+                found["secantus"] = pid
+    return found
 
 
 def await_true(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -147,7 +144,7 @@ def test_both_answer_and_ask_for_the_password(tmp_path: Path) -> None:
             client["elsewhere"].probe.insert_one({})
 
     assert run_with_children(tmp_path, scene) == []
-    assert leftovers(tmp_path) == ""
+    await_true(lambda: processes(tmp_path) == {})
     for name in ("valkey", "mongo"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "mongo.key").stat().st_mode & 0o777 == 0o600
@@ -207,20 +204,29 @@ def test_a_child_that_keeps_dying_is_reported_once(tmp_path: Path) -> None:
     assert "\n" not in words
 
 
-def test_children_die_with_a_killed_parent_and_the_next_start_waits_for_that(
-    tmp_path: Path,
-) -> None:
+@contextmanager
+def killed_parent(data_dir: Path) -> Iterator[None]:
+    """The block runs while the parent and its children are up; then the parent is killed."""
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)],
+        [sys.executable, "-c", PARENT, str(data_dir)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
         start_new_session=True,
     ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == b"started\n"
+        try:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == b"started\n"
+            yield
+        finally:
+            os.killpg(parent.pid, signal.SIGKILL)
+
+
+def test_children_die_with_a_killed_parent_and_the_next_start_waits_for_that(
+    tmp_path: Path,
+) -> None:
+    with killed_parent(tmp_path):
         before = pids(tmp_path)
         assert set(before) == {"valkey", "secantus"}
-        os.killpg(parent.pid, signal.SIGKILL)
 
     async def scene(children: Children) -> None:
         assert not set(pids(tmp_path).values()) & set(before.values())
@@ -228,7 +234,26 @@ def test_children_die_with_a_killed_parent_and_the_next_start_waits_for_that(
         assert accepts(children.mongo)
 
     run_with_children(tmp_path, scene)
-    assert leftovers(tmp_path) == ""
+    await_true(lambda: processes(tmp_path) == {})
+
+
+def test_no_start_while_children_of_another_run_are_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "LEFTOVER_SECONDS", 0.2)
+    with killed_parent(tmp_path):
+        guards = [pid for pid, args in processes(tmp_path).items() if args.startswith("/bin/sh")]
+        assert len(guards) == 2
+        for pid in guards:
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        assert set(pids(tmp_path)) == {"valkey", "secantus"}
+        with pytest.raises(ConfigError, match="in use by stores of an earlier run"):
+            run_with_children(tmp_path, nothing)
+    finally:
+        for pid in guards:
+            os.kill(pid, signal.SIGCONT)
+    await_true(lambda: processes(tmp_path) == {})
 
 
 def test_configured_stores_have_no_child(tmp_path: Path) -> None:
@@ -304,14 +329,14 @@ def test_a_failed_start_is_one_line_and_leaves_nothing_running(tmp_path: Path) -
         run_with_children(tmp_path, nothing)
     assert str(caught.value).startswith("the embedded SecantusDB did not start: ")
     assert "\n" not in str(caught.value)
-    assert leftovers(tmp_path) == ""
+    await_true(lambda: processes(tmp_path) == {})
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "valkey").touch()
     with pytest.raises(ConfigError, match=r"DataDir: .* cannot be written: File exists$"):
         run_with_children(tmp_path, nothing)
-    assert leftovers(tmp_path) == ""
+    await_true(lambda: processes(tmp_path) == {})
 
 
 def test_a_start_that_is_cancelled_leaves_nothing_running(tmp_path: Path) -> None:
@@ -324,17 +349,7 @@ def test_a_start_that_is_cancelled_leaves_nothing_running(tmp_path: Path) -> Non
             await starting
 
     asyncio.run(scene())
-    await_true(lambda: leftovers(tmp_path) == "")
-
-
-def test_two_starts_on_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LEFTOVER_SECONDS", 0.2)
-
-    async def scene(children: Children) -> None:
-        with pytest.raises(ConfigError, match="in use by stores of an earlier run"):
-            await embedded.start(SETTINGS, tmp_path, on_fatal=print)
-
-    run_with_children(tmp_path, scene)
+    await_true(lambda: processes(tmp_path) == {})
 
 
 @pytest.mark.parametrize(("unsafe", "synced"), [("", True), ("0", True), ("1", False)])
