@@ -1,0 +1,1 @@
+"""Tornado: one thin class per resource. Read, call one service, answer."""

@@ -1,0 +1,100 @@
+"""Who is asking: the one-token rule, the same on every request and every handshake."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar, Final
+
+from handlers.base import BaseHandler
+from models.errors import UserAgentRequired
+from server.fields import DEVICE_ID
+from server.sessions import Identity, Login
+from models.errors import InvalidField
+
+USER_AGENT_MAX: Final = 512
+"""Bytes of a User-Agent that stand in Redis as they are; a longer one stands as its hash."""
+
+TOKEN_COOKIE: Final = "token"
+DEVICE_COOKIE: Final = "device"
+
+
+class SingleTokenMixin(BaseHandler):
+    """Lets a request through whose token is the valid one of its device.
+
+    Closed unless said: a handler that anyone may call sets `public`.
+    """
+
+    public: ClassVar[bool] = False
+    who: Identity
+
+    async def authorize(self) -> None:
+        if self.public:
+            return
+        device = self.device
+        self.who = await self.services.sessions.identify(self.token, device)
+
+    @property
+    def token(self) -> str:
+        """The first that is not empty of: `token`, `Authorization: Bearer`, the cookie."""
+        return self.header_token or self.get_cookie(TOKEN_COOKIE, "") or ""
+
+    @property
+    def header_token(self) -> str:
+        token = self.request.headers.get("token", "").strip()
+        if token:
+            return token
+        scheme, _, value = self.request.headers.get("Authorization", "").partition(" ")
+        return value.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def by_cookie(self) -> bool:
+        return not self.header_token and bool(self.get_cookie(TOKEN_COOKIE))
+
+    @property
+    def device(self) -> str:
+        """The User-Agent, and the device id beside it where there is one.
+
+        Raises:
+            UserAgentRequired: there is no User-Agent, or a blank one.
+            InvalidField: `X-Device-Id` is malformed; a malformed cookie is ignored.
+        """
+        agent = self.request.headers.get("User-Agent", "").strip()
+        if not agent:
+            raise UserAgentRequired
+        if len(agent.encode()) > USER_AGENT_MAX:
+            agent = "sha256:" + hashlib.sha256(agent.encode()).hexdigest()
+        id = self.device_id
+        return f"{agent} #{id}" if id else agent
+
+    @property
+    def device_id(self) -> str | None:
+        header = self.request.headers.get("X-Device-Id")
+        if header is not None:
+            return DEVICE_ID.check("X-Device-Id", header)
+        try:
+            return DEVICE_ID.check(DEVICE_COOKIE, self.get_cookie(DEVICE_COOKIE))
+        except InvalidField:
+            return None
+
+    def set_token(self, login: Login) -> None:
+        """The cookie of the page; scripts cannot read it and other sites cannot send it."""
+        self.set_cookie(
+            TOKEN_COOKIE,
+            login.token,
+            expires=login.expires_at / 1000,
+            httponly=True,
+            samesite="Strict",
+            secure=self.secure,
+        )
+
+    def answer_login(self, login: Login) -> None:
+        self.set_token(login)
+        self.ok(
+            {
+                "token": login.token,
+                "uid": login.person.uid,
+                "user_name": login.person.user_name,
+                "nickname": login.person.nickname,
+                "expires_at": login.expires_at,
+            }
+        )

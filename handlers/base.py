@@ -1,0 +1,374 @@
+"""What every request shares: who may ask from where, how a body is read, how an answer looks.
+
+Every handler streams its body (`stream_request_body`), because Tornado would otherwise read up to
+100 MB from anyone before a line of ours runs, and answer what is too large with a bare text. A
+refusal goes out at once and in the envelope; what still comes of the body is drained, up to 1 MiB,
+so that the client reads the answer in place of a reset connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from tornado import httputil, web
+
+from conf.settings import Settings
+from models.errors import (
+    BadRequest,
+    ChatError,
+    Forbidden,
+    Internal,
+    InvalidField,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    UnsupportedMedia,
+)
+from models.stores import Stores
+from server import protocol, text
+from server.conversations import Conversations
+from server.delivery import Delivery
+from server.fanout import Fanout
+from server.fields import INT_MAX, parse
+from server.outbox import Changes
+from server.peers import PeerMap
+from server.people import People
+from server.policy import Policy
+from server.reading import Reading
+from server.sessions import Sessions
+from server.sockets import Sockets
+
+logger = logging.getLogger("tornado_im.http")
+
+BODY_MAX: Final = 64 * 1024
+"""Bytes of a body from anyone."""
+
+DRAIN_MAX: Final = 1024 * 1024
+"""Bytes of a refused body that are read and thrown away before the connection is closed."""
+
+DRAIN_SECONDS: Final = 5.0
+
+UNBOUNDED: Final = 1 << 62
+"""For Tornado's own limit, which would answer without the envelope: ours is met first."""
+
+SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_REFUSED: Final = "REFUSED"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers may call; made once, in `server.app`."""
+
+    settings: Settings
+    stores: Stores
+    sessions: Sessions
+    people: People
+    conversations: Conversations
+    reading: Reading
+    delivery: Delivery
+    changes: Changes
+    policy: Policy
+    fanout: Fanout
+    peers: PeerMap
+    sockets: Sockets
+    allowed_hosts: frozenset[str]
+    """Lower case, without port; empty: any."""
+
+
+@web.stream_request_body
+class BaseHandler(web.RequestHandler):
+    """One request. Subclasses read, call one service and answer."""
+
+    body_max: ClassVar[int] = BODY_MAX
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        self._chunks: list[bytes] = []
+        self._received = 0
+
+    def path_int(self, value: str) -> int:
+        """A uid or a seq in a path. Raises `NotFound`: it is none."""
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+        if not 0 < number <= INT_MAX:
+            raise NotFound
+        return number
+
+    def set_default_headers(self) -> None:
+        # Called by Tornado before `initialize`, and again whenever an error clears the headers.
+        self.request_id = getattr(self, "request_id", None) or secrets.token_hex(8)
+        self.clear_header("Server")
+        self.set_header("X-Request-Id", self.request_id)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Frame-Options", "DENY")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+    # Before the body
+
+    async def prepare(self) -> None:
+        connection: Any = self.request.connection
+        connection.set_max_body_size(UNBOUNDED)
+        try:
+            if self.request.method not in SAFE_METHODS and self._declared > self.body_max:
+                raise TooLarge
+            self._check_host()
+            self._check_origin()
+            await self.authorize()
+        except ChatError as error:
+            await self._refuse_body(error)
+
+    async def authorize(self) -> None:
+        """Decide whether this request may go on; `handlers.auth` does for those with a token."""
+
+    @property
+    def _declared(self) -> int:
+        length = self.request.headers.get("Content-Length", "0")
+        return int(length) if length.isdigit() else 0
+
+    @property
+    def _has_body(self) -> bool:
+        return self._declared > 0 or "Transfer-Encoding" in self.request.headers
+
+    async def _refuse_body(self, error: ChatError) -> None:
+        """Answer now, then let the body run out into nothing."""
+        if not self._has_body or self.request.headers.get("Expect"):
+            raise error
+        self.answer_error(error)
+        self.set_header("Connection", "close")
+        await self.flush()
+        # Tornado calls the verb once the body is read; this one only ends the request.
+        self.request.method = _REFUSED
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut)
+
+    def refused(self, *_args: str) -> None:
+        """The verb of a request that was answered before its body was read."""
+        self.finish()
+
+    def _cut(self) -> None:
+        if not self._finished:
+            connection: Any = self.request.connection
+            connection.stream.close()
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        self._received += len(chunk)
+        if self.request.method == _REFUSED:
+            if self._received > DRAIN_MAX:
+                self._cut()
+            return None
+        if self._received > self.body_max:
+            self._chunks.clear()
+            return self._refuse_body(TooLarge())
+        self._chunks.append(chunk)
+        return None
+
+    # Host and origin
+
+    @property
+    def _from_proxy(self) -> bool:
+        trusted = self.services.settings.service.trusted_proxies
+        return _within(self.request.remote_ip or "", trusted)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from; a proxy's word counts only if it is a trusted one."""
+        address = self.request.remote_ip or ""
+        trusted = self.services.settings.service.trusted_proxies
+        hops = self.request.headers.get("X-Forwarded-For", "").split(",")
+        while hops and _within(address, trusted):
+            hop = hops.pop().strip()
+            if not _is_address(hop):
+                break
+            address = hop
+        return address
+
+    @property
+    def secure(self) -> bool:
+        """Whether the reader's browser speaks https."""
+        if self._from_proxy:
+            return self.request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+        return self.request.protocol == "https"
+
+    def _check_host(self) -> None:
+        allowed = self.services.allowed_hosts
+        if not allowed:
+            return
+        host = urlsplit(f"//{self.request.host}").hostname or ""
+        if host.lower() not in allowed:
+            raise Forbidden("bad_origin")
+
+    def _check_origin(self) -> None:
+        origin = self.request.headers.get("Origin")
+        handshake = self.request.headers.get("Upgrade", "").lower() == "websocket"
+        changes = handshake or self.request.method not in SAFE_METHODS
+        if origin is not None:
+            allowed = self._allowed_origin(origin)
+            if allowed:
+                self.set_header("Access-Control-Allow-Origin", origin)
+                self.set_header("Access-Control-Allow-Credentials", "true")
+                self.set_header("Vary", "Origin")
+            elif changes and not self._own_origin(origin):
+                raise Forbidden("bad_origin")
+        elif changes and self.request.headers.get("Sec-Fetch-Site") != "same-origin":
+            # A browser's form or socket without an Origin would carry the cookie by itself.
+            if self.by_cookie or "Sec-Fetch-Site" in self.request.headers:
+                raise Forbidden("bad_origin")
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether it is the cookie that authenticates."""
+        return False
+
+    def _own_origin(self, origin: str) -> bool:
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc.lower() == (
+            self.request.host.lower()
+        )
+
+    def _allowed_origin(self, origin: str) -> bool:
+        return origin.lower() in self.services.settings.service.allowed_origins
+
+    def options(self, *_args: str) -> None:
+        """CORS for the origins that are allowed; nobody else has a use for it."""
+        origin = self.request.headers.get("Origin", "")
+        if not self._allowed_origin(origin):
+            raise MethodNotAllowed
+        self.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+        self.set_header(
+            "Access-Control-Allow-Headers", "Authorization, Content-Type, token, X-Device-Id"
+        )
+        self.set_header("Access-Control-Max-Age", "600")
+        self.ok()
+
+    # Reading
+
+    def read(self, kind: type[T]) -> T:
+        """The body as a value.
+
+        Raises:
+            BadRequest: it cannot be read.
+            UnsupportedMedia: neither JSON nor a form.
+            InvalidField: one of its fields breaks a rule.
+        """
+        content_type = self.request.headers.get("Content-Type", "")
+        essence = content_type.partition(";")[0].strip().lower()
+        body = b"".join(self._chunks)
+        if essence in ("", "application/json"):
+            try:
+                return parse(kind, protocol.load_object(body.decode("utf-8")))
+            except UnicodeDecodeError:
+                raise BadRequest from None
+        if essence in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            if not body:
+                raise BadRequest
+            return parse(kind, _form(content_type, body), text=True)
+        raise UnsupportedMedia
+
+    def query(self, kind: type[T]) -> T:
+        """The query as a value. Raises `InvalidField`."""
+        found: dict[str, str] = {}
+        for name, values in self.request.query_arguments.items():
+            try:
+                found[name] = values[-1].decode("utf-8")
+            except UnicodeDecodeError:
+                raise InvalidField(name, "pattern") from None
+        return parse(kind, found, text=True)
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotFound from None
+
+    # Answering
+
+    @property
+    def language(self) -> str:
+        return text.language(self.request.headers.get("Accept-Language", ""))
+
+    def ok(self, data: Any = None, *, status: int = 200, msg: str | None = None) -> None:
+        """The envelope of success."""
+        self._envelope(status, msg or text.say(self.language, "ok"), data, "")
+        self.finish()
+
+    def _envelope(self, status: int, msg: str, data: Any, error: str) -> None:
+        body = msgspec.json.encode({"status": status, "msg": msg, "data": data, "error": error})
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Content-Length", str(len(body)))
+        self.write(body)
+
+    def answer_error(self, error: ChatError, data: Any = None) -> None:
+        """The envelope of a refusal, without ending the request."""
+        if isinstance(error, InvalidField):
+            data = {"field": error.field, "rule": error.rule}
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(max(1, round(error.retry_after + 0.5))))
+        self._envelope(error.status, text.say_error(self.language, error), data, error.word)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """The one place where a refused request is rendered."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if not isinstance(error, ChatError):
+            error = {404: NotFound(), 405: MethodNotAllowed(), 400: BadRequest()}.get(
+                status_code, Internal(self.request_id)
+            )
+        self.answer_error(error)
+        self.finish()
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        super().send_error(error.status if isinstance(error, ChatError) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        # A refusal is an answer, not an event; what is none of ours is a fault of ours.
+        if not isinstance(value, ChatError | web.HTTPError):
+            logger.error("request %s failed", self.request_id, exc_info=(typ, value, tb))
+
+    def compute_etag(self) -> None:
+        return None
+
+
+class UnknownHandler(BaseHandler):
+    """Every path that is none of ours."""
+
+    async def authorize(self) -> NoReturn:
+        raise NotFound
+
+
+def _form(content_type: str, body: bytes) -> dict[str, str]:
+    arguments: dict[str, list[bytes]] = {}
+    files: dict[str, list[httputil.HTTPFile]] = {}
+    try:
+        httputil.parse_body_arguments(content_type, body, arguments, files)
+        if any(len(values) > 1 for values in arguments.values()):
+            raise BadRequest
+        return {name: values[0].decode("utf-8") for name, values in arguments.items()}
+    except (httputil.HTTPInputError, UnicodeDecodeError):
+        raise BadRequest from None
+
+
+def _is_address(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(address: str, networks: tuple[Any, ...]) -> bool:
+    if not networks or not _is_address(address):
+        return False
+    return any(ipaddress.ip_address(address) in network for network in networks)
+
+

@@ -1,0 +1,326 @@
+"""The WebSocket: one table from frames to service calls, and the peer map at class level.
+
+Frames of one socket are taken one after another, so that the sender's order is the stored order.
+Sends do not wait for the store, up to 64 of them; then Tornado stops reading this socket until an
+answer has gone out: that is the back-pressure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Final, cast
+
+from tornado import httputil, iostream, websocket
+
+from handlers.auth import SingleTokenMixin
+from handlers.base import Services
+from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
+from server import protocol, text
+from server.delivery import Outgoing
+from server.fields import DEVICE_ID, INT_MAX
+from server.log import Ack
+from server.peers import Peer, PeerMap
+from server.policy import Place
+from server.sockets import HEARTBEAT_MS
+
+logger = logging.getLogger("tornado_im.chat")
+
+SUBPROTOCOL: Final = "im.v1"
+BAD_FRAMES_MAX: Final = 20
+"""Bad frames in a row that are answered; the last of them closes the socket."""
+
+FRAMES_PER_TURN: Final = 16
+"""Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
+and one busy client then delays all others by 250 ms."""
+
+UNANSWERED_PINGS_MAX: Final = 2
+SEND_BUFFER_BYTES: Final = 64 * 1024
+"""The kernel's share of what a socket has not read; by default it hides 4 MB of it."""
+
+
+class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
+    """One socket."""
+
+    peers: ClassVar[PeerMap] = PeerMap()
+
+    def initialize(self, services: Services) -> None:
+        super().initialize(services)
+        self.peer: Peer | None = None
+        self._stream: iostream.IOStream | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._speech = text.language(self.request.headers.get("Accept-Language", ""))
+        self._bad_frames = 0
+        self._turn = 0
+        self._unanswered = 0
+
+    # The handshake
+
+    async def authorize(self) -> None:
+        headers = self.request.headers
+        tokens = {name.strip().lower() for name in headers.get("Connection", "").split(",")}
+        if (
+            headers.get("Upgrade", "").lower() != "websocket"
+            or "upgrade" not in tokens
+            or headers.get("Sec-WebSocket-Version") != "13"
+            or not headers.get("Sec-WebSocket-Key")
+        ):
+            raise BadRequest
+        if any(name.startswith("token.") for name in self._offered) and (
+            SUBPROTOCOL not in self._offered
+        ):
+            raise BadRequest
+        device = self.device
+        to = self._to()
+        claims = self.services.sessions.claims(self.token)
+        peer = Peer(
+            claims.uid,
+            device,
+            self,
+            send_buffer=self.services.settings.chat.send_buffer_bytes,
+            default_to=to,
+        )
+        self.who = await self.services.sockets.open(peer, self.token)
+        self.peer = peer
+
+    @property
+    def _offered(self) -> list[str]:
+        header = self.request.headers.get("Sec-WebSocket-Protocol", "")
+        return [name.strip() for name in header.split(",") if name.strip()]
+
+    @property
+    def header_token(self) -> str:
+        return super().header_token or self._subprotocol("token.") or ""
+
+    @property
+    def device_id(self) -> str | None:
+        id = self._subprotocol("device.")
+        if id is not None and "X-Device-Id" not in self.request.headers:
+            return DEVICE_ID.check("device", id)
+        return super().device_id
+
+    def _subprotocol(self, prefix: str) -> str | None:
+        for name in self._offered:
+            if name.startswith(prefix):
+                return name.removeprefix(prefix)
+        return None
+
+    def _to(self) -> int | None:
+        raw = self.request.query_arguments.get("toUid")
+        if raw is None:
+            return None
+        value = raw[-1].decode("utf-8", "replace")
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+        if not 0 < number <= INT_MAX:
+            raise InvalidField("toUid", "type" if not value.isdigit() else "range")
+        return number
+
+    def check_origin(self, origin: str) -> bool:
+        # `prepare` has judged Origin and Host; Tornado does not ask where both are equal.
+        return True
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def get_compression_options(self) -> None:
+        # Compression costs 140 KiB a connection and half the speed.
+        return None
+
+    @property
+    def max_message_size(self) -> int:
+        # Ours is met first, in `on_message`, and closes with a frame that is sure to be read.
+        return protocol.FRAME_MAX * 4
+
+    def detach(self) -> iostream.IOStream:
+        # Tornado calls this at the upgrade: from here on whole frames go straight to the stream.
+        stream = cast("iostream.IOStream", super().detach())
+        self._stream = stream
+        connection = cast("socket.socket | None", getattr(stream, "socket", None))
+        if connection is not None and self.services.settings.chat.send_buffer_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        return stream
+
+    def open(self, *_args: str, **_kwargs: str) -> None:
+        assert self.peer is not None
+        self.set_nodelay(True)
+        if self.peer.closed_with is not None:
+            # A login or a logout came between the handshake's check and this.
+            self.close(*self.peer.closed_with)
+            return
+        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_MS / 1000, self._ping)
+        self.services.sockets.connected(self.peer, self.who)
+
+    # The wire of the peer
+
+    def write_frames(self, data: bytes) -> asyncio.Future[None]:
+        assert self._stream is not None
+        return self._stream.write(data)
+
+    # Frames
+
+    async def on_message(self, message: str | bytes) -> None:
+        peer = self.peer
+        if peer is None or peer.closed:
+            return
+        if len(message) > protocol.FRAME_MAX or (
+            isinstance(message, str) and len(message.encode()) > protocol.FRAME_MAX
+        ):
+            peer.close(protocol.CLOSE_TOO_LARGE, "frame too large")
+            return
+        peer.used = True
+        try:
+            frame = protocol.decode(message)
+        except protocol.Refused as refused:
+            self.refuse(refused.error, refused.id)
+            return
+        self._bad_frames = 0
+        try:
+            await FRAMES[type(frame)](self, peer, frame)
+        except ChatError as error:
+            self.refuse(error, frame.id)
+        except Exception:
+            logger.exception("request %s: a frame failed", self.request_id)
+            self.refuse(Internal(self.request_id), frame.id)
+        self._turn += 1
+        if self._turn >= FRAMES_PER_TURN:
+            self._turn = 0
+            await asyncio.sleep(0)
+
+    async def on_send(self, peer: Peer, frame: protocol.Send) -> None:
+        await peer.room.wait()
+        place = await self._addressed(peer, frame)
+        peer.accept()
+
+        def answer(result: Ack | ChatError) -> None:
+            peer.settle()
+            if isinstance(result, ChatError):
+                self.refuse(result, frame.id)
+            else:
+                self.answer(result.code, result.fields(), frame.id)
+
+        message = Outgoing(frame.kind, frame.content, frame.id, frame.reply_to, frame.mentions)
+        await self.services.delivery.submit(peer.uid, place, message, answer, origin=peer)
+
+    async def on_history(self, peer: Peer, frame: protocol.History) -> None:
+        place = await self._addressed(peer, frame)
+        messages, end = await self.services.reading.page(place, frame)
+        if messages:
+            fields = {"conv": place.conv, "messages": messages, "end": end}
+            self.answer(protocol.HISTORY, fields, frame.id)
+        else:
+            self.answer(protocol.HISTORY_END, {"conv": place.conv}, frame.id)
+
+    async def on_unread(self, peer: Peer, frame: protocol.Unread) -> None:
+        everything = frame.conv is None and frame.to is None and peer.default_to is None
+        places = None if everything else [await self._addressed(peer, frame)]
+        fields = await self.services.conversations.unread(
+            peer.uid, places, besides=peer
+        )
+        self.answer(protocol.UNREAD, fields, frame.id)
+
+    async def on_read(self, peer: Peer, frame: protocol.Read) -> None:
+        place = await self._place(peer, frame.conv)
+        fields = await self.services.conversations.read(
+            peer.uid, place, frame.seq, besides=peer
+        )
+        self.answer(protocol.READ, fields, frame.id)
+
+    async def on_typing(self, peer: Peer, frame: protocol.Typing) -> None:
+        place = await self._addressed(peer, frame)
+        await self.services.conversations.type(peer, place)
+        if frame.id is not None:
+            self.answer(protocol.TYPING, {"conv": place.conv}, frame.id)
+
+    async def on_recall(self, peer: Peer, frame: protocol.Recall) -> None:
+        place = await self._place(peer, frame.conv)
+        event_seq = await self.services.changes.recall(peer.uid, place, frame.seq)
+        fields = {"conv": place.conv, "seq": frame.seq, "event_seq": event_seq}
+        self.answer(protocol.RECALLED, fields, frame.id)
+
+    async def on_sync(self, peer: Peer, frame: protocol.Sync) -> None:
+        fields = await self.services.reading.sync(peer.uid, frame.cursors)
+        self.answer(protocol.SYNC, fields, frame.id)
+
+    async def on_presence(self, peer: Peer, frame: protocol.Presence) -> None:
+        online = await self.services.sockets.watch(peer, frame)
+        self.answer(protocol.PRESENCE, {"online": online}, frame.id)
+
+    async def on_client_ping(self, _peer: Peer, frame: protocol.Ping) -> None:
+        self.answer(protocol.PONG, {}, frame.id)
+
+    async def _place(self, peer: Peer, conv: str) -> Place:
+        return await self.services.policy.place(peer.uid, conv)
+
+    async def _addressed(self, peer: Peer, frame: protocol.Addressed) -> Place:
+        return await self.services.policy.addressed(
+            peer.uid, frame.conv, frame.to, peer.default_to
+        )
+
+    # Answers
+
+    def answer(self, code: int, fields: dict[str, Any], id: str | None) -> None:
+        if self.peer is not None:
+            self.peer.write(protocol.encode(code, fields, id))
+
+    def refuse(self, error: ChatError, id: str | None) -> None:
+        """The one place where a refused frame is rendered."""
+        fields: dict[str, Any] = {
+            "error": error.word,
+            "msg": text.say_error(self._speech, error),
+        }
+        if isinstance(error, InvalidField):
+            fields |= {"field": error.field, "rule": error.rule}
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            fields["retry_after"] = max(1, round(error.retry_after * 1000))
+        self.answer(error.code, fields, id)
+        if error.code == protocol.BAD_FRAME:
+            self._bad_frames += 1
+            if self._bad_frames >= BAD_FRAMES_MAX and self.peer is not None:
+                self.peer.close(protocol.CLOSE_BAD_FRAMES, "too many bad frames")
+        else:
+            self._bad_frames = 0
+
+    # The heartbeat and the end
+
+    def _ping(self) -> None:
+        if self._unanswered >= UNANSWERED_PINGS_MAX:
+            if self._stream is not None:
+                self._stream.close()
+            return
+        self._unanswered += 1
+        try:
+            self.ping()
+        except websocket.WebSocketClosedError:
+            return
+        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_MS / 1000, self._ping)
+
+    def on_pong(self, _data: bytes) -> None:
+        self._unanswered = 0
+
+    def on_close(self) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+        if self.peer is not None:
+            self.services.sockets.close(self.peer)
+
+    def on_finish(self) -> None:
+        # The upgrade ends the request with 101; anything else means that no socket came of it.
+        if self.get_status() != 101:
+            self.on_close()
+
+
+Handler = Callable[[ChatHandler, Peer, Any], Awaitable[None]]
+
+FRAMES: Final[dict[type[protocol.Frame], Handler]] = {
+    protocol.Send: ChatHandler.on_send,
+    protocol.History: ChatHandler.on_history,
+    protocol.Unread: ChatHandler.on_unread,
+    protocol.Read: ChatHandler.on_read,
+    protocol.Typing: ChatHandler.on_typing,
+    protocol.Recall: ChatHandler.on_recall,
+    protocol.Sync: ChatHandler.on_sync,
+    protocol.Presence: ChatHandler.on_presence,
+    protocol.Ping: ChatHandler.on_client_ping,
+}

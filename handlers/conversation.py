@@ -1,0 +1,114 @@
+"""Conversations over REST: the list, pages of history, and the twins of frames 1, 4 and 6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from handlers.auth import SingleTokenMixin
+from models.errors import InvalidField, NotFound
+from server.delivery import Outgoing
+from server.fields import (
+    Boolean,
+    ClientId,
+    Integer,
+    Mentions,
+    OneOf,
+    Opaque,
+    Text,
+    ruled,
+)
+from server.policy import Place
+from server.protocol import RECALLED, SINGLE_KINDS, Page
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    cursor: str | None = ruled(Opaque(1, 512), default=None)
+    limit: int = ruled(Integer(1, 100), default=50)
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesBody:
+    muted: bool | None = ruled(Boolean(), default=None)
+    pinned: bool | None = ruled(Boolean(), default=None)
+    hidden: bool | None = ruled(Boolean(), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBody:
+    content: str = ruled(Text(1, 4000))
+    kind: str = ruled(OneOf(SINGLE_KINDS), default="text")
+    id: str | None = ruled(ClientId(), default=None)
+    reply_to: int | None = ruled(Integer(0), default=None)
+    mentions: list[int] | Literal["all"] | None = ruled(Mentions(), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    seq: int = ruled(Integer(0))
+
+
+class ConversationBase(SingleTokenMixin):
+    async def place(self, conv: str) -> Place:
+        """The conversation of the path. Raises `NotFound` for what is no conversation's name."""
+        try:
+            return await self.services.policy.place(self.who.uid, conv)
+        except InvalidField:
+            raise NotFound from None
+
+
+class ConversationsHandler(SingleTokenMixin):
+    async def get(self) -> None:
+        query = self.query(ListQuery)
+        self.ok(
+            await self.services.conversations.list(self.who.uid, query.cursor, query.limit)
+        )
+
+
+class ConversationHandler(ConversationBase):
+    async def patch(self, conv: str) -> None:
+        place = await self.place(conv)
+        body = self.read(PreferencesBody)
+        self.ok(
+            await self.services.conversations.prefer(
+                self.who.uid, place, muted=body.muted, pinned=body.pinned, hidden=body.hidden
+            )
+        )
+
+
+class ReadsHandler(ConversationBase):
+    async def get(self, conv: str) -> None:
+        self.ok(await self.services.conversations.reads(await self.place(conv)))
+
+
+class MessagesHandler(ConversationBase):
+    async def get(self, conv: str) -> None:
+        place = await self.place(conv)
+        messages, end = await self.services.reading.page(place, self.query(Page))
+        self.ok({"messages": messages, "end": end})
+
+    async def post(self, conv: str) -> None:
+        body = self.read(MessageBody)
+        place = await self.place(conv)
+        ack = await self.services.delivery.send(
+            self.who.uid,
+            place,
+            Outgoing(body.kind, body.content, body.id, body.reply_to, body.mentions),
+        )
+        self.ok({"code": ack.code, **ack.fields()}, status=201)
+
+
+class MessageHandler(ConversationBase):
+    async def delete(self, conv: str, seq: str) -> None:
+        place = await self.place(conv)
+        target = self.path_int(seq)
+        event_seq = await self.services.changes.recall(self.who.uid, place, target)
+        self.ok({"code": RECALLED, "conv": place.conv, "seq": target, "event_seq": event_seq})
+
+
+class ReadHandler(ConversationBase):
+    async def post(self, conv: str) -> None:
+        body = self.read(ReadBody)
+        place = await self.place(conv)
+        self.ok(await self.services.conversations.read(self.who.uid, place, body.seq))

@@ -1,0 +1,48 @@
+"""The whole site as one table."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from handlers import chat, conversation, people, site, user
+from handlers.base import BaseHandler, Services, UnknownHandler
+
+_UID: Final = r"([^/]+)"
+_CONV: Final = r"/api/conversations/([^/]+)"
+
+API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
+    (r"/api/user/register", user.RegisterHandler),
+    (r"/api/user/login", user.LoginHandler),
+    (r"/api/user/refresh", user.RefreshHandler),
+    (r"/api/user/logout", user.LogoutHandler),
+    (r"/api/user/me", user.MeHandler),
+    (r"/api/user/password", user.PasswordHandler),
+    (r"/api/user/sessions", user.SessionsHandler),
+    (r"/api/user/sessions/([^/]+)", user.SessionHandler),
+    (r"/api/user/blocks", people.BlocksHandler),
+    (r"/api/user/search", people.SearchHandler),
+    (rf"/api/user/{_UID}", people.PersonHandler),
+    (rf"/api/user/{_UID}/block", people.BlockHandler),
+    (r"/api/users", people.UsersHandler),
+    (r"/api/test/test", user.TestHandler),
+    (r"/api/conversations", conversation.ConversationsHandler),
+    (_CONV, conversation.ConversationHandler),
+    (rf"{_CONV}/reads", conversation.ReadsHandler),
+    (rf"{_CONV}/messages", conversation.MessagesHandler),
+    (rf"{_CONV}/messages/([^/]+)", conversation.MessageHandler),
+    (rf"{_CONV}/read", conversation.ReadHandler),
+    (r"/ws", chat.ChatHandler),
+    (r"/healthz", site.HealthHandler),
+    (r"/readyz", site.ReadyHandler),
+)
+
+
+def routes(services: Services) -> list[tuple[str, type[BaseHandler], dict[str, Any]]]:
+    """The table that Tornado takes; what matches nothing is answered by `UnknownHandler`."""
+    files = {"services": services, "path": str(site.STATIC)}
+    return [
+        *((pattern, handler, {"services": services}) for pattern, handler in API),
+        (r"/static/(.*)", site.StaticHandler, files),
+        (r"/()", site.PageHandler, files),
+        (r"/.*", UnknownHandler, {"services": services}),
+    ]

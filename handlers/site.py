@@ -1,0 +1,93 @@
+"""The page, its files, and the state of the server."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from tornado import web
+
+from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
+from handlers.base import BaseHandler, Services
+from models.errors import InvalidField, Unavailable
+from server.fields import DEVICE_ID
+
+STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+
+DEVICE_COOKIE_DAYS: Final = 3650
+
+PAGE_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    )
+)
+
+
+class StaticHandler(BaseHandler, web.StaticFileHandler):
+    """The page's files, checked by their ETag at each use."""
+
+    def initialize(self, services: Services, path: str) -> None:  # type: ignore[override]
+        BaseHandler.initialize(self, services)
+        web.StaticFileHandler.initialize(self, path)
+
+    def set_extra_headers(self, path: str) -> None:
+        self.set_header("Cache-Control", "no-cache")
+
+    def compute_etag(self) -> str | None:  # type: ignore[override]
+        return web.StaticFileHandler.compute_etag(self)
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        self.clear_header("Cache-Control")
+        super().write_error(status_code, **kwargs)
+
+
+class PageHandler(StaticHandler):
+    """The chat page; with it comes the cookie that tells this browser from others of its make."""
+
+    async def get(self, _path: str, include_body: bool = True) -> None:
+        try:
+            DEVICE_ID.check(DEVICE_COOKIE, self.get_cookie(DEVICE_COOKIE))
+        except InvalidField:
+            self.set_cookie(
+                DEVICE_COOKIE,
+                secrets.token_urlsafe(18),
+                max_age=DEVICE_COOKIE_DAYS * 24 * 3600,
+                httponly=True,
+                samesite="Strict",
+                secure=self.secure,
+            )
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        await web.StaticFileHandler.get(self, "index.html", include_body)
+
+
+class HealthHandler(SingleTokenMixin):
+    """Alive: the loop turns."""
+
+    public = True
+
+    def get(self) -> None:
+        self.ok()
+
+
+class ReadyHandler(SingleTokenMixin):
+    """Ready: every store answers, and the server is not on its way down."""
+
+    public = True
+
+    async def get(self) -> None:
+        states = await self.services.stores.probe()
+        if self.services.sockets.stopping or "down" in states.values():
+            self.answer_error(Unavailable("store"), states)
+            self.finish()
+        else:
+            self.ok(states)

@@ -1,0 +1,1 @@
+"""The shape of what is stored, and every query on it."""

@@ -1,0 +1,228 @@
+"""The bus between processes, on Redis pub/sub.
+
+    u:{uid}     for the sockets of one user: messages, reads, typing, ended sessions
+    p:{uid}     whether that user is online, for those who watch him
+    r:{process} answers to one process
+    all         caches of every process: a changed profile, a changed block
+
+Rules kept here:
+- a subscription counts once Redis has confirmed it (`subscribe` returns then);
+- a silent bus is a broken bus: a PING every 300 ms; once the newest answered one was sent more
+  than 900 ms ago `healthy` is False, and whoever acknowledges looks at it first. A login waits 1 s
+  for the other processes, which is longer, so that a dead token is acknowledged nothing;
+- every connection made anew is an interruption (`on_interrupted`), because what was published
+  meanwhile is lost. The reading loop is our own: redis-py subscribes again without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from models.errors import Unavailable
+from models.stores import Guard
+
+logger = logging.getLogger("tornado_im.bus")
+
+PING_SECONDS: Final = 0.3
+SILENT_SECONDS: Final = 0.9
+RECONNECT_SECONDS: Final = 0.2
+CONFIRM_SECONDS: Final = 2.0
+"""How long a subscription waits for its confirmation before it is `Unavailable`."""
+
+QUEUE_MAX: Final = 50_000
+"""Publications that wait for Redis; beyond, the oldest go and the log remains the truth."""
+
+BATCH_MAX: Final = 500
+"""Publications of one pipeline."""
+
+Handler = Callable[[str, dict[str, Any]], None]
+"""Called with the channel and the event."""
+
+
+class Bus:
+    """One process's end of the bus."""
+
+    def __init__(
+        self,
+        client: aioredis.Redis,
+        guard: Guard,
+        process: str,
+        *,
+        on_event: Handler,
+        on_interrupted: Callable[[], None],
+    ) -> None:
+        self.process = process
+        self.epoch = 0
+        """Rises with every interruption: what was learnt in an older epoch may be stale."""
+        self._client = client
+        self._guard = guard
+        self._on_event = on_event
+        self._on_interrupted = on_interrupted
+        self._pubsub: aioredis.client.PubSub | None = None
+        self._wanted: set[str] = {"all", f"r:{process}"}
+        self._confirmed: set[str] = set()
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._answered_at = -SILENT_SECONDS
+        self._pings: deque[float] = deque()
+        self._sending = asyncio.Lock()
+        self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
+        self._queued = asyncio.Event()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether what other processes say is sure to be heard."""
+        return time.monotonic() - self._answered_at < SILENT_SECONDS
+
+    async def run(self) -> None:
+        """Read, ping and publish until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_forever(), name="bus reader")
+            group.create_task(self._ping_forever(), name="bus pinger")
+            group.create_task(self._publish_forever(), name="bus publisher")
+
+    async def ready(self) -> None:
+        """Wait until the bus is healthy for the first time.
+
+        Raises:
+            Unavailable: it is not, after the time that a confirmation may take.
+        """
+        await self._confirm("all")
+
+    async def subscribe(self, channel: str) -> None:
+        """Hear `channel` from now on; returns once Redis has confirmed it.
+
+        Raises:
+            Unavailable: no confirmation came in time.
+        """
+        if channel not in self._wanted:
+            self._wanted.add(channel)
+            async with self._sending:
+                if self._pubsub is not None:
+                    # A failure is the reader's to see; it subscribes to all that is wanted.
+                    with contextlib.suppress(RedisError, OSError):
+                        await self._pubsub.subscribe(channel)
+        await self._confirm(channel)
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Hear `channel` no more, unless somebody subscribes meanwhile."""
+        self._wanted.discard(channel)
+        self._confirmed.discard(channel)
+        async with self._sending:
+            if self._pubsub is not None and channel not in self._wanted:
+                with contextlib.suppress(RedisError, OSError):
+                    await self._pubsub.unsubscribe(channel)
+
+    def publish(self, channel: str, event: dict[str, Any]) -> None:
+        """Tell the other processes, with all else of this turn of the loop in one pipeline."""
+        self._queue.append((channel, self._encode(event)))
+        self._queued.set()
+
+    async def publish_now(self, channel: str, event: dict[str, Any]) -> int:
+        """Tell the other processes; returns how many heard it, this one included."""
+        async with self._guard():
+            return int(await self._client.publish(channel, self._encode(event)))
+
+    async def listeners(self, channels: Iterable[str]) -> dict[str, int]:
+        """How many processes hear each channel, this one included."""
+        async with self._guard():
+            return dict(await self._client.pubsub_numsub(*channels))
+
+    def _encode(self, event: dict[str, Any]) -> bytes:
+        return msgspec.json.encode({"process": self.process, **event})
+
+    async def _confirm(self, channel: str) -> None:
+        if channel in self._confirmed:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(channel, []).append(future)
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await future
+        except TimeoutError:
+            raise Unavailable("bus") from None
+
+    async def _read_forever(self) -> None:
+        first = True
+        while True:
+            pubsub = self._client.pubsub()
+            self._pubsub = pubsub
+            self._pings.clear()
+            try:
+                await pubsub.subscribe(*self._wanted)
+                if not first:
+                    self.epoch += 1
+                    self._on_interrupted()
+                first = False
+                await self._read(pubsub)
+            except (RedisError, OSError) as error:
+                logger.warning("bus interrupted: %s", type(error).__name__)
+            finally:
+                self._pubsub = None
+                self._confirmed.clear()
+                self._answered_at = -SILENT_SECONDS
+                with contextlib.suppress(RedisError, OSError):
+                    await pubsub.aclose()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _read(self, pubsub: aioredis.client.PubSub) -> None:
+        """Returns when redis-py has connected again on its own."""
+        while True:
+            # `parse_response` rather than `get_message`: no second task and no timer a message.
+            raw = await pubsub.parse_response(block=True, timeout=None)
+            message = await pubsub.handle_message(raw)
+            if message is None:
+                continue
+            channel = message["channel"]
+            if message["type"] == "message":
+                event = msgspec.json.decode(message["data"])
+                try:
+                    self._on_event(channel, event)
+                except Exception:
+                    logger.exception("an event on the bus failed")
+            elif message["type"] == "subscribe":
+                if channel in self._confirmed:
+                    return
+                self._confirmed.add(channel)
+                for future in self._waiting.pop(channel, ()):
+                    if not future.done():
+                        future.set_result(None)
+            elif message["type"] == "pong" and self._pings:
+                self._answered_at = self._pings.popleft()
+
+    async def _ping_forever(self) -> None:
+        while True:
+            if self._pubsub is not None and self._pubsub.connection is not None:
+                try:
+                    self._pings.append(time.monotonic())
+                    await self._pubsub.ping()
+                except (RedisError, OSError):
+                    self._pings.clear()
+            await asyncio.sleep(PING_SECONDS)
+
+    async def _publish_forever(self) -> None:
+        while True:
+            await self._queued.wait()
+            self._queued.clear()
+            while self._queue:
+                batch = [
+                    self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))
+                ]
+                try:
+                    async with self._guard():
+                        pipeline = self._client.pipeline(transaction=False)
+                        for channel, payload in batch:
+                            pipeline.publish(channel, payload)
+                        await pipeline.execute()
+                except Unavailable:
+                    # The bus is interrupted for everyone then, and its readers resynchronise.
+                    logger.warning("%d publications lost with the bus", len(batch))

@@ -1,0 +1,95 @@
+"""Which conversations are ahead of their stored head, in Redis.
+
+    dirty:{process}   set: conversations with messages whose head that process has yet to write
+    alive:{process}   string that expires: the process is there
+    processes         set: those that may have a dirty set
+
+A conversation is marked before its first message since the last flush is acknowledged, and
+unmarked after the flush, so that neither a list nor a sync overlooks what was acknowledged, even
+when the process that acknowledged it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from redis import asyncio as aioredis
+
+from models.stores import Guard
+
+ALIVE_SECONDS: Final = 15
+"""A process that has not said so for this long is dead and its marks are carried out by another."""
+
+_AMONG: Final = """
+local found = {}
+for _, process in ipairs(redis.call('SMEMBERS', 'processes')) do
+  local key = 'dirty:' .. process
+  if redis.call('EXISTS', key) == 1 then
+    for i, hit in ipairs(redis.call('SMISMEMBER', key, unpack(ARGV))) do
+      if hit == 1 then found[ARGV[i]] = true end
+    end
+  end
+end
+local list = {}
+for conv in pairs(found) do table.insert(list, conv) end
+return list
+"""
+
+_CHUNK: Final = 4000
+"""Arguments of one script call; Lua's `unpack` takes 8,000."""
+
+
+class Dirty:
+    """Raises `Unavailable` when Redis does not answer."""
+
+    def __init__(self, client: aioredis.Redis, guard: Guard, process: str) -> None:
+        self._client = client
+        self._guard = guard
+        self._process = process
+        self._among = client.register_script(_AMONG)
+
+    async def announce(self) -> None:
+        """Say that this process is alive."""
+        async with self._guard():
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.sadd("processes", self._process)
+            pipeline.set(f"alive:{self._process}", 1, ex=ALIVE_SECONDS)
+            await pipeline.execute()
+
+    async def mark(self, convs: Collection[str]) -> None:
+        async with self._guard():
+            await self._client.sadd(f"dirty:{self._process}", *convs)  # type: ignore[misc]
+
+    async def unmark(self, convs: Collection[str]) -> None:
+        async with self._guard():
+            await self._client.srem(f"dirty:{self._process}", *convs)  # type: ignore[misc]
+
+    async def among(self, convs: Collection[str]) -> set[str]:
+        """Those of `convs` that some process has marked."""
+        wanted = list(convs)
+        found: set[str] = set()
+        for start in range(0, len(wanted), _CHUNK):
+            async with self._guard():
+                found.update(await self._among([], wanted[start : start + _CHUNK]))
+        return found
+
+    async def orphans(self) -> dict[str, set[str]]:
+        """What dead processes left marked, by process."""
+        async with self._guard():
+            processes = list(await self._client.smembers("processes"))  # type: ignore[misc]
+            pipeline = self._client.pipeline(transaction=False)
+            for process in processes:
+                pipeline.exists(f"alive:{process}")
+                pipeline.smembers(f"dirty:{process}")
+            answers = await pipeline.execute()
+        states = zip(processes, answers[::2], answers[1::2], strict=True)
+        return {process: convs for process, alive, convs in states if not alive}
+
+    async def bury(self, process: str) -> None:
+        """Forget a process whose marks are carried out."""
+        async with self._guard():
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.delete(f"dirty:{process}", f"alive:{process}")
+            pipeline.srem("processes", process)
+            await pipeline.execute()

@@ -1,0 +1,225 @@
+"""Messages in MongoDB: the log that everything else is derived from.
+
+A document's `_id` is `"{conv}/{from}/{id}"`, which makes a sender's `id` unique for ever within what
+he sends to that conversation, and the index on `(conv, seq)` is unique, which makes the order of a
+conversation one. Both are decided by the store, whichever process writes.
+
+Reads are ranges of `seq` with both ends: gapless seqs make them exact, and every store that speaks
+MongoDB's wire does them fast, where "the newest one" by a descending sort took 420 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import msgspec
+from motor.motor_asyncio import AsyncIOMotorCollection
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import BulkWriteError
+
+from models.stores import Document, Guard, Stores
+
+IN_MAX: Final = 100
+"""Values of one `$in`: 100 take 11 ms on the embedded store, 1,000 take 800."""
+
+RANGE_MAX: Final = 200
+"""Messages of one range read."""
+
+Kind = Literal["text", "image", "voice", "file", "sticker", "system", "recalled"]
+
+
+class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
+    """A message as it is on the wire (protocol, section 2); times in ms."""
+
+    conv: str
+    seq: int
+    from_: int
+    kind: Kind
+    content: str
+    time: int
+    id: str
+    reply_to: int | None = None
+    mentions: list[int] | Literal["all"] | None = None
+    event: str | None = None
+    data: dict[str, Any] | None = None
+    silent: bool = False
+    message: Message | None | msgspec.UnsetType = msgspec.UNSET
+    """Beside a silent event: its target as it is now, null for who may not read it."""
+
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message together with what the log keeps for itself."""
+
+    message: Message
+    n: int
+    """Messages up to this one that are not `system`."""
+    draft: int
+    """The random number of the draft it came from: a writer knows its own earlier try by it."""
+
+
+class Rejected(Exception):
+    """The write at `position` met a unique index; everything before it is stored, nothing after."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+_OPTIONAL: Final = ("reply_to", "mentions", "event", "data")
+
+
+def message_key(conv: str, from_: int, id: str) -> str:
+    """The `_id` of a person's message."""
+    return f"{conv}/{from_}/{id}"
+
+
+def event_key(conv: str, id: str) -> str:
+    """The `_id` of an event: no `conv` holds an exclamation mark, so no person's id can form it."""
+    return f"{conv}!{id}"
+
+
+def document(key: str, stored: Stored) -> Document:
+    """The document of a message that is about to be stored as `key`."""
+    message = stored.message
+    fields: Document = {
+        "_id": key,
+        "conv": message.conv,
+        "seq": message.seq,
+        "from": message.from_,
+        "kind": message.kind,
+        "content": message.content,
+        "time": message.time,
+        "id": message.id,
+        "n": stored.n,
+        "draft": stored.draft,
+    }
+    for name in _OPTIONAL:
+        value = getattr(message, name)
+        if value is not None:
+            fields[name] = value
+    if message.silent:
+        fields["silent"] = True
+    return fields
+
+
+def stored(fields: Mapping[str, Any]) -> Stored:
+    """The message of a document."""
+    return Stored(
+        Message(
+            conv=fields["conv"],
+            seq=fields["seq"],
+            from_=fields["from"],
+            kind=fields["kind"],
+            content=fields["content"],
+            time=fields["time"],
+            id=fields["id"],
+            silent=fields.get("silent", False),
+            **{name: fields[name] for name in _OPTIONAL if name in fields},
+        ),
+        fields["n"],
+        fields["draft"],
+    )
+
+
+class Messages:
+    """Queries on messages. Every call raises `Unavailable` when the store does not answer."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._guard: Guard = stores.mongo
+        self._collection = cast(
+            "AsyncIOMotorCollection[Document]",
+            stores.mongo_db.get_collection("messages", write_concern=stores.durable),
+        )
+        self._fences = stores.mongo_db.get_collection("fences", write_concern=stores.durable)
+
+    async def create_indexes(self) -> None:
+        async with self._guard():
+            await self._collection.create_indexes(
+                [IndexModel([("conv", ASCENDING), ("seq", ASCENDING)], unique=True)]
+            )
+
+    async def insert(self, documents: Sequence[Document]) -> None:
+        """Store `documents` in their order, on disk when this returns.
+
+        Raises:
+            Rejected: one of them met a unique index.
+            Unavailable: it is not known how many of them, from the first on, are stored.
+        """
+        try:
+            async with self._guard():
+                await self._collection.insert_many(documents, ordered=True)
+        except BulkWriteError as error:
+            raise Rejected(error.details["writeErrors"][0]["index"]) from None
+
+    async def fence(self, process: str) -> None:
+        """Write something durable: what was read before it can then no longer be rolled back."""
+        async with self._guard():
+            await self._fences.update_one({"_id": process}, {"$inc": {"writes": 1}}, upsert=True)
+
+    async def by_keys(self, keys: Collection[str]) -> dict[str, Stored]:
+        """Those of the documents that exist, by `_id`."""
+        wanted = list(keys)
+        found: dict[str, Stored] = {}
+        for start in range(0, len(wanted), IN_MAX):
+            async with self._guard():
+                rows = await self._collection.find(
+                    {"_id": {"$in": wanted[start : start + IN_MAX]}}
+                ).to_list(None)
+            found.update((row["_id"], stored(row)) for row in rows)
+        return found
+
+    async def range(self, conv: str, low: int, high: int) -> list[Stored]:
+        """Messages with `low <= seq < high`, ascending, each in its present state."""
+        if low >= high:
+            return []
+        async with self._guard():
+            rows = (
+                await self._collection.find({"conv": conv, "seq": {"$gte": low, "$lt": high}})
+                .sort("seq", ASCENDING)
+                .to_list(None)
+            )
+        page = [stored(row) for row in rows]
+        changes = [s.message for s in page if s.message.silent and s.message.data]
+        if changes:
+            targets = await self.at(conv, {message.data["target"] for message in changes})
+            for message in changes:
+                target = targets.get(message.data["target"])
+                message.message = target.message if target else None
+        return page
+
+    async def tail(self, conv: str, after: int) -> list[Stored]:
+        """Every message above `after`: ranges until one is not full."""
+        found: list[Stored] = []
+        while True:
+            low = after + 1 + len(found)
+            page = await self.range(conv, low, low + RANGE_MAX)
+            found += page
+            if len(page) < RANGE_MAX:
+                return found
+
+    async def at(self, conv: str, seqs: Collection[int]) -> dict[int, Stored]:
+        """Those of the messages that exist, by `seq`."""
+        wanted = sorted(seqs)
+        found: dict[int, Stored] = {}
+        for start in range(0, len(wanted), IN_MAX):
+            async with self._guard():
+                rows = await self._collection.find(
+                    {"conv": conv, "seq": {"$in": wanted[start : start + IN_MAX]}}
+                ).to_list(None)
+            found.update((row["seq"], stored(row)) for row in rows)
+        return found
+
+    async def recall(self, conv: str, seq: int) -> None:
+        """Take a message's content out of the store; its place in the order stays."""
+        async with self._guard():
+            await self._collection.update_one(
+                {"conv": conv, "seq": seq},
+                {
+                    "$set": {"kind": "recalled", "content": ""},
+                    "$unset": {"meta": "", "mentions": "", "reply_to": "", "reactions": ""},
+                },
+            )

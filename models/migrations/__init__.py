@@ -1,0 +1,1 @@
+"""Migrations of the SQL tables, one operation a file: MySQL commits each DDL statement alone."""

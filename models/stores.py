@@ -1,0 +1,352 @@
+"""The three stores: how they are opened, probed and closed, and the border of their errors.
+
+Rules kept here:
+- every call to a store has a time limit, so that a frozen one gives `Unavailable` in at most 3 s;
+- a driver's outage becomes `Unavailable` in `Guard` and nowhere else;
+- no driver retries anything by itself: whoever calls knows whether a call may be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiomysql
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import WriteConcern
+from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, PyMongoError
+from pymysql.err import MySQLError
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from tortoise import Tortoise, connections
+from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.migrations.api.migrate import migrate
+
+from conf.settings import ConfigError, Mongo, Mysql, Redis
+from models.errors import Unavailable
+
+logger = logging.getLogger("tornado_im.stores")
+
+SQL_SECONDS: Final = 2.0
+REDIS_SECONDS: Final = 1.0
+MONGO_DRIVER_SECONDS: Final = 2.0
+MONGO_SECONDS: Final = 2.5
+"""Above the driver's own limit: a call also waits for one of Motor's threads."""
+
+MONGO_CONCURRENT: Final = 6
+"""Calls under way at once. Motor runs them in 5 threads a core, which the one writer shares;
+with more readers than threads a frozen store made 100 of them wait 12 to 20 s."""
+
+REDIS_CONNECTIONS: Final = 32
+"""Connections at most; a command beyond them waits. A storm of logins must not open thousands."""
+
+DUPLICATE_KEY: Final = 11000
+"""MongoDB's error code for a unique index that refuses."""
+
+MIGRATION_SECONDS: Final = 60.0
+"""How long a start waits for another process that is migrating the same database."""
+
+
+class Guard:
+    """The border to one store: `async with guard:` around each call.
+
+    Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
+    What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
+    After an outage one call at a time is let through until one succeeds; the others are refused
+    at once, so that a frozen store does not gather a crowd behind it.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        seconds: float,
+        *,
+        concurrent: int,
+        outages: tuple[type[BaseException], ...],
+        answer: Callable[[BaseException], bool] = lambda _error: False,
+    ) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._free = asyncio.Semaphore(concurrent)
+        self._outages = outages
+        self._answer = answer
+        self._broken = False
+        self._probing = False
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        """Raises `Unavailable` when the store fails, is frozen, or was just seen to be."""
+        if self._broken and self._probing:
+            raise Unavailable(self._store)
+        probe = self._broken
+        self._probing = self._probing or probe
+        try:
+            async with asyncio.timeout(self._seconds), self._free:
+                yield
+            self._broken = False
+        except (TimeoutError, *self._outages) as error:
+            if self._answer(error):
+                self._broken = False
+                raise
+            if not self._broken:
+                logger.warning("%s does not answer: %s", self._store, type(error).__name__)
+            self._broken = True
+            raise Unavailable(self._store) from error
+        finally:
+            if probe:
+                self._probing = False
+
+
+Document = dict[str, Any]
+"""A MongoDB document, as the driver gives it; only `models/` sees one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Open clients of the three stores, each with its guard."""
+
+    sql: Guard
+    mongo_client: AsyncIOMotorClient[Document]
+    mongo_db: AsyncIOMotorDatabase[Document]
+    mongo: Guard
+    durable: WriteConcern
+    """For every write that a client is told of: journaled, by a majority of a replica set."""
+    redis_client: aioredis.Redis
+    redis: Guard
+
+    async def probe(self) -> dict[str, str]:
+        """`{sql, redis, mongo}`, each "up" or "down"; takes as long as the slowest guard."""
+
+        async def state(check: Any) -> str:
+            try:
+                await check
+            except Unavailable:
+                return "down"
+            return "up"
+
+        sql, redis, mongo = await asyncio.gather(
+            state(self._probe_sql()), state(self._probe_redis()), state(self._probe_mongo())
+        )
+        return {"sql": sql, "redis": redis, "mongo": mongo}
+
+    async def _probe_sql(self) -> None:
+        async with self.sql():
+            await connections.get("default").execute_query("SELECT 1")
+
+    async def _probe_redis(self) -> None:
+        async with self.redis():
+            await self.redis_client.ping()
+
+    async def _probe_mongo(self) -> None:
+        async with self.mongo():
+            await self.mongo_db.command("ping")
+
+    async def close(self) -> None:
+        self.mongo_client.close()
+        await self.redis_client.aclose()
+        await Tortoise.close_connections()
+
+
+def _is_duplicate(error: BaseException) -> bool:
+    if isinstance(error, BulkWriteError):
+        errors = error.details.get("writeErrors") or [{}]
+        return errors[0].get("code") == DUPLICATE_KEY
+    return isinstance(error, DuplicateKeyError)
+
+
+async def open_stores(
+    mysql: Mysql | None, mongo: Mongo, redis: Redis, data_dir: Path, *, journal: bool = True
+) -> Stores:
+    """Connect to the stores and bring the SQL schema up to date.
+
+    Args:
+        mysql: None for SQLite in `data_dir`.
+        journal: False only where a test has to see a loss.
+
+    Raises:
+        ConfigError: one of them cannot be reached or refuses the account; names its section.
+    """
+    await _open_sql(mysql, data_dir)
+    mongo_client, replica_set = await _open_mongo(mongo)
+    redis_client = await _open_redis(redis)
+    return Stores(
+        sql=Guard(
+            "sql", SQL_SECONDS, concurrent=64, outages=(DBConnectionError, OperationalError, OSError)
+        ),
+        mongo_client=mongo_client,
+        mongo_db=mongo_client[mongo.name],
+        durable=WriteConcern(w="majority" if replica_set else 1, j=journal),
+        mongo=Guard(
+            "mongo",
+            MONGO_SECONDS,
+            concurrent=MONGO_CONCURRENT,
+            outages=(PyMongoError,),
+            answer=_is_duplicate,
+        ),
+        redis_client=redis_client,
+        redis=Guard(
+            "redis",
+            REDIS_SECONDS,
+            concurrent=512,
+            outages=(RedisError, OSError),
+        ),
+    )
+
+
+def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
+    """The value that Tortoise and its `tortoise` command take."""
+    if mysql is None:
+        connection: dict[str, Any] = {
+            "engine": "tortoise.backends.sqlite",
+            # FULL: a registered name is still there after a power cut, as a message is.
+            "credentials": {
+                "file_path": str(data_dir / "users.sqlite3"),
+                "journal_mode": "WAL",
+                "synchronous": "FULL",
+            },
+        }
+    else:
+        connection = {
+            "engine": "tortoise.backends.mysql",
+            "credentials": {
+                "host": mysql.host,
+                "port": mysql.port,
+                "user": mysql.user,
+                "password": mysql.password,
+                "database": mysql.name,
+                "charset": "utf8mb4",
+                "minsize": 1,
+                "maxsize": 10,
+                "connect_timeout": SQL_SECONDS,
+            },
+        }
+    return {
+        "connections": {"default": connection},
+        "apps": {
+            "models": {
+                "models": ["models.user", "models.outbox"],
+                "default_connection": "default",
+                "migrations": "models.migrations",
+            }
+        },
+    }
+
+
+async def _open_sql(mysql: Mysql | None, data_dir: Path) -> None:
+    config = tortoise_config(mysql, data_dir)
+    try:
+        if mysql is None:
+            await migrate(config=config)
+        else:
+            await _migrate_mysql(mysql, config)
+        await Tortoise.init(config=config)
+    except (DBConnectionError, OperationalError, MySQLError, OSError) as error:
+        section = "[mysql]" if mysql else f"{data_dir}: users.sqlite3"
+        raise ConfigError(f"{section}: cannot be opened: {_first_line(error)}") from error
+
+
+async def _migrate_mysql(mysql: Mysql, config: dict[str, Any]) -> None:
+    """Create the database if it is missing, and migrate under a lock of the server.
+
+    Two processes that migrate at once collided on MariaDB, whose DDL has no transactions.
+    """
+    connection = await aiomysql.connect(
+        host=mysql.host,
+        port=mysql.port,
+        user=mysql.user,
+        password=mysql.password,
+        connect_timeout=SQL_SECONDS,
+        charset="utf8mb4",
+    )
+    try:
+        async with connection.cursor() as cursor:
+            with warnings.catch_warnings():
+                # "database exists" is a warning of the server, and what we hope for.
+                warnings.simplefilter("ignore", aiomysql.Warning)
+                name = mysql.name.replace("`", "``")
+                await cursor.execute("SHOW DATABASES LIKE %s", (mysql.name,))
+                if not await cursor.fetchall():
+                    await cursor.execute(
+                        f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4"
+                    )
+            lock = f"tornado_im {mysql.name}"[:64]
+            await cursor.execute("SELECT GET_LOCK(%s, %s)", (lock, MIGRATION_SECONDS))
+            if (await cursor.fetchone()) != (1,):
+                raise ConfigError("[mysql]: another process has been migrating for a minute")
+            await migrate(config=config)
+    finally:
+        connection.close()
+
+
+async def _open_mongo(mongo: Mongo) -> tuple[AsyncIOMotorClient[Document], bool]:
+    """The client, and whether it speaks to a replica set."""
+    options: dict[str, Any] = {
+        "timeoutMS": int(MONGO_DRIVER_SECONDS * 1000),
+        "connectTimeoutMS": int(mongo.connect_timeout_seconds * 1000),
+        "maxPoolSize": mongo.max_pool,
+        "minPoolSize": mongo.min_pool,
+        "retryWrites": False,
+        "retryReads": False,
+        "tz_aware": True,
+    }
+    if mongo.user:
+        options |= {
+            "username": mongo.user,
+            "password": mongo.password,
+            "authMechanism": mongo.mechanism,
+        }
+    try:
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            [host.strip() for host in mongo.hosts.split(",")], **options
+        )
+        hello = await client.admin.command("hello")
+        await client[mongo.name].command("ping")
+    except (PyMongoError, ConfigurationError) as error:
+        raise ConfigError(f"[mongo]: cannot be opened: {_first_line(error)}") from error
+    return client, "setName" in hello
+
+
+async def _open_redis(redis: Redis) -> aioredis.Redis:
+    common: Mapping[str, Any] = {
+        "db": redis.db,
+        "password": redis.password,
+        "decode_responses": True,
+        "socket_timeout": REDIS_SECONDS,
+        "socket_connect_timeout": REDIS_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+        "max_connections": REDIS_CONNECTIONS,
+        "timeout": REDIS_SECONDS,
+    }
+    pool: aioredis.BlockingConnectionPool
+    if redis.unix_socket is not None:
+        pool = aioredis.BlockingConnectionPool(
+            connection_class=aioredis.UnixDomainSocketConnection,
+            path=str(redis.unix_socket),
+            **common,
+        )
+    else:
+        pool = aioredis.BlockingConnectionPool(host=redis.host, port=redis.port, **common)
+    client = aioredis.Redis.from_pool(pool)
+    try:
+        await client.ping()
+        persistence = await client.info("persistence")
+    except (RedisError, OSError) as error:
+        raise ConfigError(f"[redis]: cannot be opened: {_first_line(error)}") from error
+    if not persistence.get("aof_enabled"):
+        logger.warning(
+            "[redis] runs with appendonly no: after its restart a token that was logged out"
+            " may be good again"
+        )
+    return client
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,183 @@
+"""People and whom they block, in SQL.
+
+Names are compared by a canonical key (`canonical`) in a binary collation: MySQL's default
+collations merge names and emoji that differ.
+"""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+from tortoise.models import Model
+
+from models.errors import Conflict
+from models.stores import Guard
+
+KEY_MAX = 128
+"""Characters of a canonical key: NFKC can make up to 18 of one, rarely more than 4."""
+
+
+def canonical(text: str) -> str:
+    """The form in which names are compared: NFKC, case-folded, NFKC again (folding can undo it)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class KeyField(fields.CharField[str]):
+    """A string that compares byte by byte on every database."""
+
+    class _db_mysql:
+        def __init__(self, field: KeyField) -> None:
+            self.SQL_TYPE = f"VARCHAR({field.max_length}) COLLATE utf8mb4_bin"
+
+
+class User(Model):
+    uid = fields.BigIntField(primary_key=True, generated=True)
+    user_name = fields.CharField(max_length=32)
+    name_key = KeyField(max_length=KEY_MAX, unique=True)
+    nickname = fields.CharField(max_length=32)
+    nickname_key = KeyField(max_length=KEY_MAX * 2, db_index=True)
+    avatar = fields.CharField(max_length=64, null=True)
+    password_hash = fields.CharField(max_length=255)
+    admin = fields.BooleanField(default=False)
+    banned_until = fields.BigIntField(default=0)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "users"
+
+
+class Block(Model):
+    id = fields.BigIntField(primary_key=True, generated=True)
+    owner = fields.BigIntField()
+    uid = fields.BigIntField()
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "blocks"
+        unique_together = (("owner", "uid"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the rest of the program knows of a user: plain values, no database row."""
+
+    uid: int
+    user_name: str
+    nickname: str
+    avatar: str | None
+    banned_until: int
+    """Milliseconds since the epoch; 0 for nobody banned."""
+
+    @property
+    def banned(self) -> bool:
+        return self.banned_until > time.time() * 1000
+
+
+def _person(row: User) -> Person:
+    return Person(row.uid, row.user_name, row.nickname, row.avatar, row.banned_until)
+
+
+class Users:
+    """Queries on people. Every call raises `Unavailable` when the database does not answer."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def add(self, user_name: str, nickname: str, password_hash: str) -> Person:
+        """Store a new person.
+
+        Raises:
+            Conflict: `user_exists`, decided by the unique index on the canonical name.
+        """
+        async with self._guard():
+            try:
+                row = await User.create(
+                    user_name=user_name,
+                    name_key=canonical(user_name),
+                    nickname=nickname,
+                    nickname_key=canonical(nickname),
+                    password_hash=password_hash,
+                    created_at=int(time.time() * 1000),
+                )
+            except IntegrityError:
+                raise Conflict("user_exists") from None
+        return _person(row)
+
+    async def credentials(self, user_name: str) -> tuple[Person, str] | None:
+        """The person of that name and their password's hash."""
+        async with self._guard():
+            row = await User.get_or_none(name_key=canonical(user_name))
+        return (_person(row), row.password_hash) if row else None
+
+    async def password_hash(self, uid: int) -> str | None:
+        async with self._guard():
+            row = await User.get_or_none(uid=uid)
+        return row.password_hash if row else None
+
+    async def set_password_hash(self, uid: int, password_hash: str) -> None:
+        async with self._guard():
+            await User.filter(uid=uid).update(password_hash=password_hash)
+
+    async def set_nickname(self, uid: int, nickname: str) -> None:
+        async with self._guard():
+            await User.filter(uid=uid).update(nickname=nickname, nickname_key=canonical(nickname))
+
+    async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
+        """Those of the people who exist."""
+        async with self._guard():
+            rows = await User.filter(uid__in=list(uids))
+        return {row.uid: _person(row) for row in rows}
+
+    async def search(self, text: str, limit: int) -> list[Person]:
+        """People whose name or nickname begins with `text`, in the order of their names."""
+        key = canonical(text)
+        async with self._guard():
+            rows = (
+                await User.filter(Q(name_key__startswith=key) | Q(nickname_key__startswith=key))
+                .order_by("name_key")
+                .limit(limit)
+            )
+        return [_person(row) for row in rows]
+
+
+class Blocks:
+    """Queries on who blocks whom."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def of(self, owner: int) -> list[int]:
+        """Whom `owner` blocks, the newest first."""
+        async with self._guard():
+            rows: Sequence[int] = (
+                await Block.filter(owner=owner).order_by("-id").values_list("uid", flat=True)
+            )  # type: ignore[assignment]
+        return list(rows)
+
+    async def add(self, owner: int, uid: int) -> bool:
+        """Returns whether it is new."""
+        async with self._guard():
+            try:
+                await Block.create(owner=owner, uid=uid, created_at=int(time.time() * 1000))
+            except IntegrityError:
+                return False
+        return True
+
+    async def remove(self, owner: int, uid: int) -> bool:
+        """Returns whether there was one."""
+        async with self._guard():
+            return bool(await Block.filter(owner=owner, uid=uid).delete())
+
+    async def blockers_among(self, uid: int, owners: Collection[int]) -> set[int]:
+        """Those of `owners` who block `uid`."""
+        async with self._guard():
+            rows = await Block.filter(uid=uid, owner__in=list(owners)).values_list(
+                "owner", flat=True
+            )
+        return {int(owner) for owner in rows}  # type: ignore[call-overload]

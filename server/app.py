@@ -1,0 +1,334 @@
+"""The one file that wires it all: a start that reads as a list, and a stop that is it backwards.
+
+    data folder -> listening socket -> embedded stores -> clients, schema, indexes -> signing key
+    -> services -> their tasks -> routes
+
+Each step is pushed on one `AsyncExitStack`. The stop: `/readyz` answers 503 and no new socket or
+frame is taken, the log drains and its acks go out, sockets close with 1001, then tasks, clients,
+children. It takes 15 s at most; a second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from conf.settings import ConfigError, Settings
+from handlers.base import Services
+from handlers.chat import ChatHandler
+from handlers.routes import routes
+from models import conversation, message, outbox, token, user
+from models.bus import Bus
+from models.dirty import Dirty
+from models.errors import Unavailable
+from models.rate import Rates
+from models.stores import Stores, open_stores
+from server import __version__, datadir, embedded, logs
+from server.conversations import Conversations
+from server.credentials import Passwords, TokenSigner
+from server.delivery import Delivery
+from server.fanout import Fanout
+from server.gate import Gate
+from server.log import MessageLog
+from server.outbox import Changes
+from server.people import People
+from server.policy import Policy
+from server.positions import Positions
+from server.presence import Presence
+from server.reading import Reading
+from server.sessions import Sessions
+from server.sockets import Sockets
+
+logger = logging.getLogger("tornado_im")
+access = logging.getLogger("tornado_im.access")
+
+STOP_SECONDS: Final = 15.0
+DRAIN_SECONDS: Final = 5.0
+"""What the log has for its last batches, and sockets for their last bytes."""
+
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may send no header."""
+
+BODY_SECONDS: Final = 60.0
+HEADER_BYTES: Final = 32 * 1024
+
+GC_THRESHOLD: Final = 50_000
+"""Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
+
+ENV_UNSAFE_JOURNAL: Final = "TORNADO_IM_TEST_UNSAFE_JOURNAL"
+"""Set by the fault tests alone, which must be able to see a loss."""
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What runs beside the requests."""
+
+    services: Services
+    log: MessageLog
+    positions: Positions
+    bus: Bus
+    forever: dict[str, Coroutine[Any, Any, None]]
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        ConfigError: the start failed, in one line; what had been started is stopped again.
+    """
+    logs.configure(settings.service.log_level, settings.service.log_format)
+    stop = _stop_signals()
+    failures: list[str] = []
+
+    def fail(why: str) -> None:
+        failures.append(why)
+        stop.set()
+
+    async with AsyncExitStack() as stack:
+        work, server, listening = await _start(stack, settings, fail)
+        port = listening[0].getsockname()[1]
+        host = settings.service.host
+        shown = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+        print(f"Tornado IM {__version__} is ready: http://{shown}:{port}/", flush=True)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
+        await stop.wait()
+        logger.info("stopping")
+        deadline = asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
+        stack.callback(deadline.cancel)
+        server.stop()
+        await _drain(work)
+    if failures:
+        raise ConfigError(failures[0])
+
+
+async def _start(
+    stack: AsyncExitStack, settings: Settings, fail: Any
+) -> tuple[Work, HTTPServer, list[socket.socket]]:
+    data_dir = settings.service.data_dir
+    stack.enter_context(datadir.held(data_dir))
+    listening = _listen(settings)
+    for one in listening:
+        stack.callback(one.close)
+    children = await embedded.start(settings, data_dir, on_fatal=fail)
+    stack.push_async_callback(children.stop)
+    stores = await open_stores(
+        settings.mysql,
+        children.mongo,
+        children.redis,
+        data_dir,
+        journal=ENV_UNSAFE_JOURNAL not in os.environ,
+    )
+    stack.push_async_callback(stores.close)
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    key = datadir.signing_key(settings, data_dir)
+    work = await _wire(settings, stores, passwords, key)
+    await stack.enter_async_context(_running(work.forever, fail))
+    try:
+        await work.bus.ready()
+        await work.positions.catch_up()
+    except Unavailable as error:
+        raise ConfigError(f"the start failed: {error.store} does not answer") from error
+    server = HTTPServer(
+        Application(routes(work.services), log_function=_log_request),
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+        max_header_size=HEADER_BYTES,
+    )
+    server.add_sockets(listening)
+    stack.push_async_callback(server.close_all_connections)
+    return work, server, listening
+
+
+def _listen(settings: Settings) -> list[socket.socket]:
+    service = settings.service
+    if service.host in ANY_ADDRESS and not service.allowed_hosts:
+        logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
+    try:
+        return bind_sockets(service.port, service.host or None)
+    except OSError as error:
+        raise ConfigError(
+            f"[service] HttpPort: {service.host}:{service.port} cannot be listened on:"
+            f" {os.strerror(error.errno or 0)}"
+        ) from None
+
+
+async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: bytes) -> Work:
+    """Make every service with what it works with; nothing runs yet."""
+    process = secrets.token_hex(8)
+    peers = ChatHandler.peers
+    users, blocks = user.Users(stores.sql), user.Blocks(stores.sql)
+    messages, heads = message.Messages(stores), conversation.Conversations(stores)
+    await messages.create_indexes()
+    await heads.create_indexes()
+    dirty = Dirty(stores.redis_client, stores.redis, process)
+    await dirty.announce()
+    bus = Bus(
+        stores.redis_client,
+        stores.redis,
+        process,
+        on_event=lambda channel, event: sockets.hear(channel, event),
+        on_interrupted=lambda: sockets.recover(),
+    )
+    positions = Positions(heads, messages, dirty, epoch=lambda: bus.epoch)
+    presence = Presence(peers, bus)
+    fanout = Fanout(peers, bus, presence)
+    gate = Gate(
+        peers,
+        fanout,
+        positions,
+        messages,
+        is_pending=lambda number: number in log.pending,
+        is_heard=lambda: bus.healthy,
+    )
+    log = MessageLog(
+        messages, positions, process=process, on_commit=gate.commit, on_abandon=gate.abandon
+    )
+    people = People(users, blocks, presence, bus)
+    policy = Policy(settings.chat, people)
+    reading = Reading(messages, positions)
+    sessions = Sessions(
+        users,
+        people,
+        token.Tokens(stores.redis_client, stores.redis),
+        Rates(stores.redis_client, stores.redis),
+        TokenSigner(key, settings.service.token_hours),
+        passwords,
+        peers,
+        fanout,
+        bus,
+        settings.limits,
+    )
+    sockets = Sockets(
+        peers,
+        bus,
+        sessions,
+        people,
+        policy,
+        positions,
+        gate,
+        presence,
+        fanout,
+        settings.limits,
+        version=__version__,
+    )
+    changes = Changes(settings.chat, outbox.Outbox(stores.sql), messages, log)
+    services = Services(
+        settings=settings,
+        stores=stores,
+        sessions=sessions,
+        people=people,
+        conversations=Conversations(positions, messages, people, reading, fanout, bus),
+        reading=reading,
+        delivery=Delivery(policy, messages, positions, presence, log, process=process),
+        changes=changes,
+        policy=policy,
+        fanout=fanout,
+        peers=peers,
+        sockets=sockets,
+        allowed_hosts=_allowed_hosts(settings),
+    )
+    forever = {
+        "bus": bus.run(),
+        "log": log.run(),
+        "log deadlines": log.expire(),
+        "positions": positions.run(),
+        "dead processes": positions.watch(),
+        "presence": presence.run(),
+        "outbox": changes.sweep(),
+    }
+    return Work(services, log, positions, bus, forever)
+
+
+def _allowed_hosts(settings: Settings) -> frozenset[str]:
+    service = settings.service
+    if service.allowed_hosts:
+        return frozenset(service.allowed_hosts)
+    if service.host in ANY_ADDRESS:
+        return frozenset()
+    return LOOPBACK | {service.host.lower()}
+
+
+@asynccontextmanager
+async def _running(
+    forever: dict[str, Coroutine[Any, Any, None]], fail: Any
+) -> AsyncIterator[None]:
+    """Run what runs for ever; one that ends by itself ends the server."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            logger.critical("%s has ended", task.get_name(), exc_info=task.exception())
+            fail(f"{task.get_name()} has ended: {task.exception()!r}")
+
+    tasks = [asyncio.create_task(work, name=name) for name, work in forever.items()]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _drain(work: Work) -> None:
+    """Take nothing new, finish what was taken, say goodbye."""
+    sockets = work.services.sockets
+    sockets.stopping = True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await work.log.drain()
+    sockets.close_all()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await sockets.all_closed()
+    try:
+        await work.positions.flush()
+    except Unavailable as error:
+        logger.warning("heads were not written: %s is down; the next start reads them", error.store)
+
+
+def _stop_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """One line for each request: no query, no header, no body."""
+    request = handler.request
+    access.info(
+        "%s %s %d %.1fms %s",
+        request.method,
+        request.path,
+        handler.get_status(),
+        1000 * request.request_time(),
+        getattr(handler, "request_id", "-"),
+    )

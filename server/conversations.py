@@ -1,0 +1,207 @@
+"""A person's conversations: the list, what he prefers about each, who has read how far."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from models.bus import Bus
+from models.conversation import Cursor, Head
+from models.errors import InvalidField
+from models.message import Message, Messages
+from server.fanout import Fanout
+from server.peers import Peer
+from server.people import People
+from server.policy import Place, pair_members
+from server.positions import Positions
+from server.protocol import READ, STATE, TYPING
+from server.reading import Reading, unread
+
+_CURSOR_KIND: Final = "conversations"
+
+TYPING_SECONDS: Final = 1.0
+TYPED_MAX: Final = 100
+"""Conversations whose last typing a socket remembers."""
+
+
+class Conversations:
+    """What one person sees and changes of his own conversations."""
+
+    def __init__(
+        self,
+        positions: Positions,
+        messages: Messages,
+        people: People,
+        reading: Reading,
+        fanout: Fanout,
+        bus: Bus,
+    ) -> None:
+        self._positions = positions
+        self._messages = messages
+        self._people = people
+        self._reading = reading
+        self._fanout = fanout
+        self._bus = bus
+
+    async def list(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
+        """`{conversations, next}`, newest first.
+
+        Raises:
+            InvalidField: `cursor`, unknown_value: it is none that this list has given.
+        """
+        after = _decode_cursor(cursor) if cursor is not None else None
+        inbox = await self._positions.inbox(uid)
+        heads = await self._positions.heads(list(inbox))
+        shown = [
+            (-heads[conv].updated_at, conv)
+            for conv, mine in inbox.items()
+            if heads[conv].shown_seq > max(mine.hidden_at, 0)
+        ]
+        shown.sort()
+        if after is not None:
+            shown = [place for place in shown if place > after]
+        page = [conv for _, conv in shown[:limit]]
+        rows = await self._rows(uid, [(heads[conv], inbox[conv]) for conv in page])
+        more = len(shown) > limit
+        return {
+            "conversations": rows,
+            "next": _encode_cursor(shown[limit - 1]) if more else None,
+        }
+
+    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[dict[str, Any]]:
+        others = {cursor.conv: _other(cursor.conv, uid) for _, cursor in mine}
+        people = await self._people.find(set(others.values()))
+        profiles = {
+            profile["uid"]: profile for profile in await self._people.profiles(uid, people.values())
+        }
+        theirs = await self._positions.cursors([(other, conv) for conv, other in others.items()])
+        last = await asyncio.gather(*(self._last(cursor.conv, head) for head, cursor in mine))
+        return [
+            {
+                "conv": cursor.conv,
+                "type": "single",
+                "peer": profiles.get(others[cursor.conv]),
+                "last_seq": head.last_seq,
+                "first_seq": head.floor_seq + 1,
+                "read_seq": cursor.read_seq,
+                "peer_read_seq": theirs[others[cursor.conv], cursor.conv].read_seq,
+                "unread": unread(head, cursor),
+                "mention_seq": (cursor.mention_seq if cursor.mention_seq > cursor.read_seq else 0),
+                "last_message": message,
+                "updated_at": head.updated_at,
+                "muted": cursor.muted,
+                "pinned": cursor.pinned,
+            }
+            for (head, cursor), message in zip(mine, last, strict=True)
+        ]
+
+    async def _last(self, conv: str, head: Head) -> Message | None:
+        found = await self._messages.at(conv, [head.shown_seq])
+        return found[head.shown_seq].message if found else None
+
+    async def prefer(
+        self,
+        uid: int,
+        place: Place,
+        *,
+        muted: bool | None,
+        pinned: bool | None,
+        hidden: bool | None,
+    ) -> dict[str, Any]:
+        """Change what `uid` prefers about a conversation; what is None stays.
+
+        Returns:
+            `{conv, muted, pinned, hidden}` as it now stands; the person's sockets are told.
+        """
+        head = (await self._positions.heads([place.conv]))[place.conv]
+        cursor = dataclasses.replace(await self._positions.cursor(uid, place.conv))
+        cursor.muted = cursor.muted if muted is None else muted
+        cursor.pinned = cursor.pinned if pinned is None else pinned
+        if hidden is not None:
+            cursor.hidden_at = head.last_seq if hidden else -1
+        await self._positions.prefer(cursor)
+        self._bus.publish(
+            f"u:{uid}", {"event": "preferences", "cursor": dataclasses.asdict(cursor)}
+        )
+        state = {
+            "conv": place.conv,
+            "muted": cursor.muted,
+            "pinned": cursor.pinned,
+            "hidden": head.shown_seq <= cursor.hidden_at,
+        }
+        self._fanout.tell([uid], STATE, {"what": "conversation", **state})
+        return state
+
+    async def read(
+        self, uid: int, place: Place, seq: int, *, besides: Peer | None = None
+    ) -> dict[str, Any]:
+        """Move `uid`'s cursor; `{conv, uid, seq}` as it now stands. If it moved, all are told."""
+        cursor, moved = await self._reading.mark(uid, place, seq)
+        if moved:
+            self.tell_read(place, cursor, besides=besides)
+        return {"conv": place.conv, "uid": uid, "seq": cursor.read_seq}
+
+    async def unread(
+        self, uid: int, places: Sequence[Place] | None, *, besides: Peer | None = None
+    ) -> dict[str, Any]:
+        """Frame 3: what is unread, of `places` or of all; what it moved past is told as read."""
+        answer, moved = await self._reading.unread(uid, places)
+        for cursor in moved:
+            place = Place(cursor.conv, pair_members(cursor.conv))
+            self.tell_read(place, cursor, besides=besides)
+        return answer
+
+    def tell_read(self, place: Place, cursor: Cursor, *, besides: Peer | None = None) -> None:
+        """Tell the members, and the other processes' caches, how far somebody has read."""
+        uid, seq = cursor.uid, cursor.read_seq
+        self._bus.publish(
+            f"u:{uid}",
+            {"event": "read", "uid": uid, "conv": place.conv, "seq": seq, "n": cursor.read_n},
+        )
+        fields = {"conv": place.conv, "uid": uid, "seq": seq}
+        self._fanout.tell(place.members, READ, fields, besides=besides)
+
+    async def type(self, peer: Peer, place: Place) -> None:
+        """Tell the others that somebody is writing, at most once a second."""
+        now = time.monotonic()
+        if now - peer.typed_at.get(place.conv, -TYPING_SECONDS) < TYPING_SECONDS:
+            return
+        if len(peer.typed_at) > TYPED_MAX:
+            peer.typed_at.clear()
+        peer.typed_at[place.conv] = now
+        for other in place.members:
+            if other != peer.uid and not await self._people.apart(peer.uid, other):
+                self._fanout.tell([other], TYPING, {"conv": place.conv, "uid": peer.uid})
+
+    async def reads(self, place: Place) -> dict[str, int]:
+        """`{"<uid>": read_seq}` of the members."""
+        cursors = await self._positions.cursors([(uid, place.conv) for uid in place.members])
+        return {str(uid): cursor.read_seq for (uid, _), cursor in cursors.items()}
+
+
+def _other(conv: str, uid: int) -> int:
+    low, high = conv.split(":")
+    return int(low) + int(high) - uid
+
+
+def _encode_cursor(place: tuple[int, str]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([_CURSOR_KIND, *place])).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        kind, updated_at, conv = msgspec.json.decode(
+            base64.urlsafe_b64decode(cursor.encode()), type=tuple[str, int, str]
+        )
+    except (msgspec.DecodeError, binascii.Error, ValueError):
+        raise InvalidField("cursor", "unknown_value") from None
+    if kind != _CURSOR_KIND:
+        raise InvalidField("cursor", "unknown_value")
+    return updated_at, conv

@@ -1,0 +1,156 @@
+"""The one way in for every message, by socket or by REST.
+
+`submit` takes a message in the order of docs/protocol.md, section 3, and gives it to the log; the
+answer comes by a callback, in the order of the log. No store is asked where a cache that the bus
+keeps fresh can answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from models.errors import ChatError, Forbidden, InvalidField, NotFound
+from models.message import Messages, message_key
+from server.log import Ack, Draft, MessageLog
+from server.peers import Peer
+from server.policy import Place, Policy
+from server.positions import Positions
+from server.presence import Presence
+
+Answer = Callable[[Ack | ChatError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as its sender wrote it; the rules of each field alone have been checked."""
+
+    kind: str
+    content: str
+    id: str | None
+    reply_to: int | None
+    mentions: list[int] | Literal["all"] | None
+
+
+class Delivery:
+    """Takes messages in."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        messages: Messages,
+        positions: Positions,
+        presence: Presence,
+        log: MessageLog,
+        *,
+        process: str,
+    ) -> None:
+        self._policy = policy
+        self._messages = messages
+        self._positions = positions
+        self._presence = presence
+        self._log = log
+        self._process = process
+
+    async def submit(
+        self,
+        uid: int,
+        place: Place,
+        message: Outgoing,
+        answer: Answer,
+        *,
+        origin: Peer | None = None,
+    ) -> None:
+        """Take a message; returns once its place among its sender's messages is certain.
+
+        Args:
+            answer: called once with the ack or the refusal, perhaps before this returns.
+            origin: the socket that sent it, and is acked rather than pushed to.
+        """
+        id = message.id or uuid.uuid4().hex
+        key = message_key(place.conv, uid, id)
+        try:
+            await self._policy.may_send(uid, place)
+            mentions = await self._valid(uid, place, message)
+            self._policy.take(uid)
+            check = self._policy.stranger_check(uid, place)
+            head = self._positions.head(place.conv)
+            if head is not None:
+                check(head)
+            others = [other for other in place.members if other != uid]
+            await self._presence.learn(others)
+            self._log.append(
+                Draft(
+                    key=key,
+                    conv=place.conv,
+                    members=place.members,
+                    from_=uid,
+                    id=id,
+                    kind=message.kind,  # type: ignore[arg-type]
+                    content=message.content,
+                    reply_to=message.reply_to,
+                    mentions=mentions,
+                    check=check,
+                    answer=answer,
+                    origin=origin,
+                )
+            )
+        except ChatError as error:
+            answer(await self._first_answer(place, key, error) if message.id else error)
+
+    async def send(self, uid: int, place: Place, message: Outgoing) -> Ack:
+        """As `submit`, for who can wait: the ack, or the refusal raised.
+
+        Raises:
+            ChatError: nothing is stored, or with `Unavailable` it is not known whether.
+        """
+        done: asyncio.Future[Ack | ChatError] = asyncio.get_running_loop().create_future()
+        await self.submit(uid, place, message, done.set_result)
+        result = await done
+        if isinstance(result, ChatError):
+            raise result
+        return result
+
+    async def _first_answer(self, place: Place, key: str, error: ChatError) -> Ack | ChatError:
+        """A repeat gets its first answer, whatever is refused now; else `error`."""
+        try:
+            stored = (await self._messages.by_keys([key])).get(key)
+            if stored is None:
+                return error
+            # What was only read could still be rolled back; a durable write behind it proves it.
+            await self._messages.fence(self._process)
+        except ChatError as unavailable:
+            return unavailable
+        message = stored.message
+        online = any(
+            self._presence.online(other) for other in place.members if other != message.from_
+        )
+        return Ack(message.conv, message.seq, message.time, duplicate=True, online=online)
+
+    async def _valid(
+        self, uid: int, place: Place, message: Outgoing
+    ) -> list[int] | Literal["all"] | None:
+        """Judge what the message refers to; returns the mentions that remain.
+
+        Raises:
+            NotFound: an unknown medium, or a `reply_to` that is not there.
+            InvalidField: `content`, unknown_value: no such sticker.
+            Forbidden: "all" is mentioned by somebody who may not.
+        """
+        if message.kind == "sticker":
+            raise InvalidField("content", "unknown_value")
+        if message.kind != "text":
+            raise NotFound
+        if message.reply_to is not None:
+            found = await self._messages.at(place.conv, [message.reply_to])
+            if message.reply_to not in found:
+                raise NotFound
+        if message.mentions is None:
+            return None
+        if message.mentions == "all":
+            raise Forbidden
+        members = [who for who in dict.fromkeys(message.mentions) if who in place.members]
+        return members or None

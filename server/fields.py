@@ -1,0 +1,251 @@
+"""The rules of fields: one table of rules judges frames, bodies and queries alike.
+
+A frame or a body is a dataclass whose fields say their rule, `content: str = ruled(Text(...))`;
+`parse` makes one from decoded JSON or raises `InvalidField` with the field's name and the rule
+that it breaks. Rules are those of docs/protocol.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from models.errors import InvalidField
+
+INT_MAX: Final = 2**63 - 1
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ANY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_USER_NAME_EXTRA: Final = frozenset("_-.")
+_CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,64}\Z")
+_DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_DIGITS: Final = re.compile(r"-?[0-9]{1,20}\Z")
+
+
+class Rule(Protocol):
+    """Judges one value."""
+
+    def check(self, field: str, value: Any) -> Any:
+        """The value to go on with. Raises `InvalidField`."""
+
+    def from_text(self, value: str) -> Any:
+        """What a form field or a query parameter means, for `check` to judge."""
+
+
+class _FromText:
+    def from_text(self, value: str) -> Any:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number; a bool or a float is none."""
+
+    low: int = 0
+    high: int = INT_MAX
+
+    def check(self, field: str, value: Any) -> int:
+        if type(value) is not int:
+            raise InvalidField(field, "type")
+        if not self.low <= value <= self.high:
+            raise InvalidField(field, "range")
+        return value
+
+    def from_text(self, value: str) -> Any:
+        return int(value) if _DIGITS.match(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    def check(self, field: str, value: Any) -> bool:
+        if type(value) is not bool:
+            raise InvalidField(field, "type")
+        return value
+
+    def from_text(self, value: str) -> Any:
+        return {"true": True, "false": False}.get(value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_FromText):
+    """Text of `low` to `high` code points after NFC; kept as it was sent.
+
+    Refused are lone surrogates and control characters other than newline, return and tab; where
+    `line` is set those three too, and marks that turn the direction of what stands around them.
+    """
+
+    low: int = 1
+    high: int = 4000
+    line: bool = False
+    blank: bool = False
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if _SURROGATE.search(value):
+            raise InvalidField(field, "surrogate")
+        if (_ANY_CONTROL if self.line else _CONTROL).search(value):
+            raise InvalidField(field, "control_characters")
+        if self.line and _BIDI.search(value):
+            raise InvalidField(field, "control_characters")
+        length = len(value) if value.isascii() else len(unicodedata.normalize("NFC", value))
+        if not self.low <= length <= self.high:
+            raise InvalidField(field, "length")
+        if not self.blank and self.low and not value.strip():
+            raise InvalidField(field, "pattern")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class UserName(_FromText):
+    """2 to 32 letters, marks, digits and `_ - .` of any script."""
+
+    def check(self, field: str, value: Any) -> str:
+        name: str = Text(2, 32, line=True, blank=True).check(field, value)
+        for character in name:
+            if unicodedata.category(character)[0] not in "LM" and (
+                unicodedata.category(character) != "Nd" and character not in _USER_NAME_EXTRA
+            ):
+                raise InvalidField(field, "pattern")
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(_FromText):
+    """Any text at all up to `high` characters, to be compared and never shown: a password."""
+
+    low: int = 0
+    high: int = 4096
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if _SURROGATE.search(value):
+            raise InvalidField(field, "surrogate")
+        if not self.low <= len(value) <= self.high:
+            raise InvalidField(field, "length")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(_FromText):
+    """Text that matches an expression from end to end."""
+
+    expression: re.Pattern[str]
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if not self.expression.match(value):
+            raise InvalidField(field, "pattern")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ClientId(_FromText):
+    """A sender's own id of a message: 1 to 64 printable ASCII characters without blanks."""
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if not 1 <= len(value) <= 64:
+            raise InvalidField(field, "length")
+        if not _CLIENT_ID.match(value):
+            raise InvalidField(field, "pattern")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(_FromText):
+    words: Collection[str]
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if value not in self.words:
+            raise InvalidField(field, "unknown_value")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """At most `high` values, each by one rule."""
+
+    item: Rule
+    high: int
+
+    def check(self, field: str, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise InvalidField(field, "type")
+        if len(value) > self.high:
+            raise InvalidField(field, "too_many")
+        return [self.item.check(field, item) for item in value]
+
+    def from_text(self, value: str) -> Any:
+        return [self.item.from_text(item.strip()) for item in value.split(",")]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Uids, or the word "all"."""
+
+    def check(self, field: str, value: Any) -> Any:
+        if value == "all":
+            return value
+        if isinstance(value, str):
+            raise InvalidField(field, "unknown_value")
+        return ListOf(Integer(1), 500).check(field, value)
+
+    def from_text(self, value: str) -> Any:
+        return value if value == "all" else ListOf(Integer(1), 500).from_text(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors(_FromText):
+    """`{conv: seq}`; keys are not judged: an unknown conversation is ignored."""
+
+    def check(self, field: str, value: Any) -> dict[str, int]:
+        if not isinstance(value, dict):
+            raise InvalidField(field, "type")
+        rule = Integer()
+        return {conv: rule.check(field, seq) for conv, seq in value.items()}
+
+
+DEVICE_ID: Final = Pattern(_DEVICE_ID)
+
+T = TypeVar("T")
+
+
+def ruled(rule: Rule, *, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field with its rule; without a default it is required."""
+    return dataclasses.field(default=default, metadata={"rule": rule})
+
+
+def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:
+    """Make a `kind` of decoded JSON, or of form or query text.
+
+    Unknown keys are ignored. A null counts as absent where the field has a default.
+
+    Raises:
+        InvalidField: for the first field, in the order of the dataclass, that breaks its rule.
+    """
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        rule: Rule | None = field.metadata.get("rule")
+        if rule is None:
+            continue
+        if field.name not in raw or (
+            raw[field.name] is None and field.default is not dataclasses.MISSING
+        ):
+            if field.default is dataclasses.MISSING:
+                raise InvalidField(field.name, "required")
+            continue
+        value = raw[field.name]
+        values[field.name] = rule.check(field.name, rule.from_text(value) if text else value)
+    return kind(**values)

@@ -1,0 +1,124 @@
+"""Who somebody is, and who blocks whom: caches that the bus keeps fresh.
+
+Both are asked on every send, so neither may cost a query there. A change is published on `all`;
+each process then drops its entry. After an interruption of the bus everything is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+from models.bus import Bus
+from models.errors import NotFound
+from models.user import Blocks, Person, Users
+from server.presence import Presence
+
+CACHE_MAX: Final = 20_000
+"""Entries of each cache, about 300 bytes each; at the bound it starts anew."""
+
+
+class People:
+    """Profiles and blocks. Every call raises `Unavailable` when the database is down."""
+
+    def __init__(self, users: Users, blocks: Blocks, presence: Presence, bus: Bus) -> None:
+        self._users = users
+        self._blocks = blocks
+        self._presence = presence
+        self._bus = bus
+        self._persons: dict[int, Person] = {}
+        self._blocked_by: dict[int, frozenset[int]] = {}
+        """User -> whom he blocks."""
+
+    async def get(self, uid: int) -> Person:
+        """Raises `NotFound`."""
+        person = self._persons.get(uid)
+        if person is None:
+            person = (await self.find([uid])).get(uid)
+        if person is None:
+            raise NotFound
+        return person
+
+    async def find(self, uids: Collection[int]) -> dict[int, Person]:
+        """Those of the people who exist."""
+        found = {uid: self._persons[uid] for uid in uids if uid in self._persons}
+        missing = [uid for uid in uids if uid not in found]
+        if missing:
+            read = await self._users.by_ids(missing)
+            if len(self._persons) > CACHE_MAX:
+                self._persons.clear()
+            self._persons |= read
+            found |= read
+        return found
+
+    async def blocks(self, owner: int) -> frozenset[int]:
+        """Whom `owner` blocks."""
+        blocked = self._blocked_by.get(owner)
+        if blocked is None:
+            blocked = frozenset(await self._blocks.of(owner))
+            if len(self._blocked_by) > CACHE_MAX:
+                self._blocked_by.clear()
+            self._blocked_by[owner] = blocked
+        return blocked
+
+    async def apart(self, one: int, other: int) -> bool:
+        """Whether either blocks the other: typing and presence are not passed on then."""
+        return other in await self.blocks(one) or one in await self.blocks(other)
+
+    async def profiles(self, reader: int, people: Iterable[Person]) -> list[dict[str, Any]]:
+        """Public profiles as `reader` may see them: who blocks him is never online."""
+        shown = list(people)
+        await self._presence.learn([person.uid for person in shown])
+        return [
+            {
+                "uid": person.uid,
+                "user_name": person.user_name,
+                "nickname": person.nickname,
+                "avatar": person.avatar,
+                "online": self._presence.online(person.uid)
+                and reader not in await self.blocks(person.uid),
+            }
+            for person in shown
+        ]
+
+    async def search(self, text: str, limit: int) -> list[Person]:
+        return await self._users.search(text, limit)
+
+    async def blocked(self, owner: int) -> list[Person]:
+        """The people whom `owner` blocks, the newest first."""
+        uids = await self._blocks.of(owner)
+        found = await self.find(uids)
+        return [found[uid] for uid in uids if uid in found]
+
+    async def set_blocked(self, owner: int, uid: int, blocked: bool) -> bool:
+        """Block or unblock; returns whether that changed anything. Raises `NotFound`."""
+        await self.get(uid)
+        change = self._blocks.add if blocked else self._blocks.remove
+        changed = await change(owner, uid)
+        self._forget_blocks(owner)
+        self._bus.publish("all", {"event": "blocks", "uid": owner})
+        return changed
+
+    async def set_nickname(self, uid: int, nickname: str) -> Person:
+        await self._users.set_nickname(uid, nickname)
+        self._forget_person(uid)
+        self._bus.publish("all", {"event": "person", "uid": uid})
+        return await self.get(uid)
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Another process has changed something."""
+        if event["event"] == "person":
+            self._forget_person(event["uid"])
+        elif event["event"] == "blocks":
+            self._forget_blocks(event["uid"])
+
+    def forget_all(self) -> None:
+        """After an interruption of the bus."""
+        self._persons.clear()
+        self._blocked_by.clear()
+
+    def _forget_person(self, uid: int) -> None:
+        self._persons.pop(uid, None)
+
+    def _forget_blocks(self, owner: int) -> None:
+        self._blocked_by.pop(owner, None)

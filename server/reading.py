@@ -1,0 +1,209 @@
+"""Reading what is stored: pages of history, what is unread, what was missed.
+
+Pages are ranges of `seq`, exact because seqs have no gap. An answer never holds more than 256 KiB
+of JSON, and never nothing because of it: the messages that fit, and the word that there is more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from models.conversation import Cursor, Head
+from models.errors import ChatError
+from models.message import RANGE_MAX, Message, Messages
+from server.policy import Place
+from server.positions import Positions
+from server.protocol import PAGE_BYTES_MAX, Page
+
+SYNC_MESSAGES: Final = 50
+"""Messages of one conversation in one answer to a sync."""
+
+UNREAD_MESSAGES: Final = 100
+CONVERSATIONS_MAX: Final = 100
+"""Conversations of one answer to a sync or to unread."""
+
+_ENVELOPE_BYTES: Final = 4096
+"""Kept free for what stands around the messages of a page."""
+
+_ENTRY_BYTES: Final = 200
+"""What a conversation takes in an answer besides its messages."""
+
+
+def unread(head: Head, cursor: Cursor) -> int:
+    """Messages that are not `system` above what was read (protocol, 2.2): a subtraction."""
+    return max(0, head.n - max(cursor.read_n, head.floor_n))
+
+
+@dataclass(slots=True)
+class Budget:
+    """Bytes of JSON that an answer may still take."""
+
+    left: int = PAGE_BYTES_MAX - _ENVELOPE_BYTES
+
+    def fit(self, messages: Sequence[Message], *, newest: bool, at_least: int) -> list[Message]:
+        """The messages that fit, from the oldest on or, for `newest`, from the newest back."""
+        kept: list[Message] = []
+        for message in reversed(messages) if newest else messages:
+            size = len(msgspec.json.encode(message)) + 1
+            if size > self.left and len(kept) >= at_least:
+                break
+            self.left -= size
+            kept.append(message)
+        return kept[::-1] if newest else kept
+
+
+class Reading:
+    """Reads for one person; who may read what is decided before, by `Policy.place`."""
+
+    def __init__(self, messages: Messages, positions: Positions) -> None:
+        self._messages = messages
+        self._positions = positions
+
+    async def page(self, place: Place, page: Page) -> tuple[list[Message], bool]:
+        """A page of history, ascending, and whether nothing more lies in the direction asked."""
+        head = (await self._positions.heads([place.conv]))[place.conv]
+        low, high, backwards = _bounds(page, head.floor_seq + 1, head.last_seq)
+        read = [stored.message for stored in await self._messages.range(place.conv, low, high)]
+        messages = Budget().fit(read, newest=backwards, at_least=1)
+        if backwards:
+            first = messages[0].seq if messages else low
+            return messages, first <= head.floor_seq + 1
+        last = messages[-1].seq if messages else high - 1
+        stop = head.last_seq if page.before is None else min(head.last_seq, page.before - 1)
+        return messages, last >= stop
+
+    async def unread(
+        self, uid: int, places: Sequence[Place] | None
+    ) -> tuple[dict[str, Any], list[Cursor]]:
+        """What is unread, oldest first, and the cursors moved over it.
+
+        Args:
+            places: None for all conversations.
+
+        Returns:
+            `conversations` and `more` of frame 3's answer, and the cursors that moved.
+        """
+        inbox = await self._positions.inbox(uid)
+        convs = [place.conv for place in places] if places is not None else list(inbox)
+        heads = await self._positions.heads(convs)
+        waiting = [
+            conv
+            for conv in sorted(convs, key=lambda conv: heads[conv].updated_at, reverse=True)
+            if places is not None or unread(heads[conv], inbox[conv])
+        ]
+        budget, entries, moved = Budget(), list[dict[str, Any]](), list[Cursor]()
+        for conv in waiting[:CONVERSATIONS_MAX]:
+            head, cursor = heads[conv], inbox.get(conv) or Cursor(uid, conv)
+            count = unread(head, cursor)
+            if entries and budget.left < _ENTRY_BYTES:
+                break
+            found = await self._unread_messages(head, cursor) if count else []
+            messages = budget.fit(found, newest=False, at_least=0 if entries else 1)
+            if count and not messages:
+                break
+            budget.left -= _ENTRY_BYTES
+            if messages:
+                last = messages[-1].seq
+                if await self._move(uid, conv, last, head):
+                    moved.append(await self._positions.cursor(uid, conv))
+            entries.append(
+                {
+                    "conv": conv,
+                    "unread": count,
+                    "messages": messages,
+                    "more": len(messages) < count,
+                }
+            )
+        return {"conversations": entries, "more": len(entries) < len(waiting)}, moved
+
+    async def _unread_messages(self, head: Head, cursor: Cursor) -> list[Message]:
+        found: list[Message] = []
+        low = max(cursor.read_seq, head.floor_seq) + 1
+        while low <= head.last_seq and len(found) < UNREAD_MESSAGES:
+            read = await self._messages.range(
+                cursor.conv, low, min(low + RANGE_MAX, head.last_seq + 1)
+            )
+            found += [stored.message for stored in read if stored.message.kind != "system"]
+            low += RANGE_MAX
+        return found[:UNREAD_MESSAGES]
+
+    async def mark(self, uid: int, place: Place, seq: int) -> tuple[Cursor, bool]:
+        """Move `uid`'s cursor up to `seq`, at most to the last; as it stands, and if it moved."""
+        head = (await self._positions.heads([place.conv]))[place.conv]
+        moved = await self._move(uid, place.conv, min(seq, head.last_seq), head)
+        return await self._positions.cursor(uid, place.conv), moved
+
+    async def _move(self, uid: int, conv: str, seq: int, head: Head) -> bool:
+        if seq <= head.floor_seq:
+            return False
+        n = head.n
+        if seq < head.last_seq:
+            found = await self._messages.at(conv, [seq])
+            if seq not in found:
+                return False
+            n = found[seq].n
+        return await self._positions.read(uid, conv, seq, n)
+
+    async def sync(self, uid: int, cursors: Mapping[str, int]) -> dict[str, Any]:
+        """What was missed behind `cursors`: `conversations` and `more` of frame 7's answer."""
+        inbox = await self._positions.inbox(uid)
+        heads = await self._positions.heads(list(inbox))
+        ahead = [conv for conv in inbox if heads[conv].last_seq > cursors.get(conv, 0)]
+        ahead.sort(key=lambda conv: heads[conv].updated_at, reverse=True)
+        behind = [conv for conv in inbox if 0 < heads[conv].last_seq < cursors.get(conv, 0)]
+        wanted = [*ahead, *behind][:CONVERSATIONS_MAX]
+        pages = await _all([self._missed(conv, heads[conv], cursors.get(conv)) for conv in wanted])
+        budget, entries = Budget(), list[dict[str, Any]]()
+        for conv, missed in zip(wanted, pages, strict=True):
+            head, new = heads[conv], conv not in cursors
+            messages = budget.fit(missed, newest=new, at_least=0 if entries else 1)
+            if (missed and not messages) or (entries and budget.left < _ENTRY_BYTES):
+                break
+            budget.left -= _ENTRY_BYTES
+            entries.append(
+                {
+                    "conv": conv,
+                    "last_seq": head.last_seq,
+                    "first_seq": head.floor_seq + 1,
+                    "read_seq": inbox[conv].read_seq,
+                    "unread": unread(head, inbox[conv]),
+                    "messages": messages,
+                    "more": bool(messages) and not new and messages[-1].seq < head.last_seq,
+                }
+            )
+        return {"conversations": entries, "more": len(entries) < len(ahead) + len(behind)}
+
+    async def _missed(self, conv: str, head: Head, cursor: int | None) -> list[Message]:
+        first, last = head.floor_seq + 1, head.last_seq
+        low = max(first, last - SYNC_MESSAGES + 1 if cursor is None else cursor + 1)
+        read = await self._messages.range(conv, low, min(low + SYNC_MESSAGES, last + 1))
+        return [stored.message for stored in read]
+
+
+async def _all(reads: Sequence[Any]) -> list[list[Message]]:
+    """Await reads side by side; the first refusal ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(read) for read in reads]
+    except* ChatError as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _bounds(page: Page, first: int, last: int) -> tuple[int, int, bool]:
+    """`low <= seq < high` of a page within the readable seqs, and whether it goes backwards."""
+    limit = page.limit
+    if page.around is not None:
+        low = max(first, min(page.around - limit // 2, last - limit + 1))
+        return low, min(low + limit, last + 1), False
+    if page.after is not None:
+        low = max(first, page.after + 1)
+        high = min(low + limit, last + 1)
+        return low, high if page.before is None else min(high, page.before), False
+    high = last + 1 if page.before is None else min(page.before, last + 1)
+    return max(first, high - limit), high, True

@@ -1,0 +1,293 @@
+"""Accounts and the one-token rule: exactly one token is valid on each device of a user.
+
+Promise 4 of docs/protocol.md is kept here. A login makes the device's older token useless in Redis
+in one step; then every process that has sockets of that user is told, closes those of the device,
+and says so; only then the login is answered. A process that does not say so within 1 s has not
+heard its bus for longer than 900 ms and acknowledges nothing (`models.bus`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conf.settings import Limits
+from models.bus import Bus
+from models.errors import Forbidden, NotFound, Unauthorized
+from models.rate import Rate, Rates
+from models.token import Device, Issued, Session, Tokens
+from models.user import Person, Users, canonical
+from server.credentials import Claims, Passwords, TokenSigner
+from server.fanout import Fanout
+from server.peers import Peer, PeerMap
+from server.people import People
+from server.protocol import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SUPERSEDED, STATE
+
+logger = logging.getLogger("tornado_im.sessions")
+
+REVOKE_SECONDS: Final = 1.0
+"""How long a login waits for the other processes; above the bus's own 900 ms."""
+
+_REASONS: Final = {
+    CLOSE_SUPERSEDED: "a newer login took this device",
+    CLOSE_REVOKED: "signed out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking: what a request or a handshake has proved."""
+
+    uid: int
+    user_name: str
+    device: str
+    token: str
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A new token and whose it is; `expires_at` in ms."""
+
+    token: str
+    person: Person
+    expires_at: int
+
+
+class Sessions:
+    """Registers, signs in and out, and says who is asking."""
+
+    def __init__(
+        self,
+        users: Users,
+        people: People,
+        tokens: Tokens,
+        rates: Rates,
+        signer: TokenSigner,
+        passwords: Passwords,
+        peers: PeerMap,
+        fanout: Fanout,
+        bus: Bus,
+        limits: Limits,
+    ) -> None:
+        self._users = users
+        self._people = people
+        self._tokens = tokens
+        self._rates = rates
+        self._signer = signer
+        self._passwords = passwords
+        self._peers = peers
+        self._fanout = fanout
+        self._bus = bus
+        self._limits = limits
+        self._revocations: dict[str, asyncio.Semaphore] = {}
+        """Revocation -> a place for each process that has carried it out."""
+
+    # Accounts
+
+    async def register(self, name: str, password: str, nickname: str, address: str) -> Person:
+        """Raises `Conflict` (user_exists) and `RateLimited`."""
+        await self._rates.take([Rate(f"register:{address}", self._limits.register_per_hour, 3600)])
+        return await self._users.add(name, nickname, await self._passwords.hash(password))
+
+    async def login(self, name: str, password: str, device: str, address: str) -> Login:
+        """Sign in on a device; its older token is dead, and its sockets closed, on return.
+
+        Raises:
+            Unauthorized: `bad_credentials`, in one time for an unknown name and a wrong password.
+            Forbidden: `banned`, only to who knows the password.
+            RateLimited: too many tries for this name or from this address.
+        """
+        per_minute = self._limits.login_per_minute
+        await self._rates.take(
+            [
+                Rate(f"login:name:{canonical(name)}", per_minute, 60),
+                Rate(f"login:address:{address}", per_minute, 60),
+            ]
+        )
+        known = await self._users.credentials(name)
+        good, newer = await self._passwords.check(password, known[1] if known else None)
+        if known is None or not good:
+            raise Unauthorized("bad_credentials")
+        person = known[0]
+        if person.banned:
+            raise Forbidden("banned")
+        if newer is not None:
+            await self._users.set_password_hash(person.uid, newer)
+        issued, login = self._issue(person, device)
+        pushed_out = await self._tokens.login(issued)
+        await self._end(person.uid, [device], CLOSE_SUPERSEDED, keep=issued.session.sid)
+        if pushed_out:
+            await self._end(person.uid, pushed_out, CLOSE_REVOKED)
+        self._tell_sessions(person.uid)
+        return login
+
+    async def refresh(self, who: Identity) -> Login:
+        """A new token for this device; its sockets live on with the new expiry."""
+        person = await self._people.get(who.uid)
+        issued, login = self._issue(person, who.device, who.session)
+        await self._tokens.refresh(issued, who.token)
+        self._prolong(issued)
+        return login
+
+    async def logout(self, who: Identity) -> None:
+        """End this device's token; its sockets are closed on return."""
+        if await self._tokens.logout(who.uid, who.device, who.token):
+            await self._end(who.uid, [who.device], CLOSE_REVOKED)
+            self._tell_sessions(who.uid)
+
+    async def change_password(self, who: Identity, old: str, new: str) -> Login:
+        """Every token dies, the other devices' sockets close; this device gets a new token.
+
+        Raises:
+            Unauthorized: `bad_credentials`; the token stays good.
+        """
+        await self._rates.take([Rate(f"login:uid:{who.uid}", self._limits.login_per_minute, 60)])
+        known = await self._users.password_hash(who.uid)
+        good, _ = await self._passwords.check(old, known)
+        if not good:
+            raise Unauthorized("bad_credentials")
+        await self._users.set_password_hash(who.uid, await self._passwords.hash(new))
+        person = await self._people.get(who.uid)
+        issued, login = self._issue(person, who.device, who.session)
+        others = await self._tokens.replace_all(issued, who.token)
+        self._prolong(issued)
+        if others:
+            await self._end(who.uid, others, CLOSE_REVOKED)
+        self._tell_sessions(who.uid)
+        return login
+
+    async def devices(self, uid: int) -> list[Device]:
+        return await self._tokens.devices(uid)
+
+    async def kick(self, uid: int, sid: str) -> None:
+        """End one session. Raises `NotFound`."""
+        device = await self._tokens.kick(uid, sid)
+        if device is None:
+            raise NotFound
+        await self._end(uid, [device], CLOSE_REVOKED)
+        self._tell_sessions(uid)
+
+    # The check
+
+    def claims(self, token: str) -> Claims:
+        """Raises `Unauthorized`: `token_missing`, `token_invalid` or `token_expired`."""
+        if not token:
+            raise Unauthorized("token_missing")
+        return self._signer.read(token)
+
+    async def identify(self, token: str, device: str) -> Identity:
+        """Who is asking, on every request and handshake.
+
+        Raises:
+            Unauthorized: the token itself is no good.
+            Forbidden: it is not the valid one of this device; the word says why.
+        """
+        claims = self.claims(token)
+        session = await self._tokens.check(claims.uid, device, token, claims.jti)
+        return Identity(claims.uid, claims.username, device, token, session)
+
+    # Sockets
+
+    def keep_until(self, peer: Peer, exp: int) -> None:
+        """Close a socket when its token expires, `exp` in ms."""
+        if peer.expires is not None:
+            peer.expires.cancel()
+        loop = asyncio.get_running_loop()
+        delay = max(0.0, exp / 1000 - time.time())
+        peer.expires = loop.call_later(delay, peer.close, CLOSE_EXPIRED, "the token has expired")
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Another process, or this one, has ended or prolonged sessions of a user."""
+        kind = event["event"]
+        if kind == "end":
+            self._close(event["uid"], event["devices"], event["code"], event["keep"])
+            self._bus.publish(f"r:{event['process']}", {"event": "ended", "id": event["id"]})
+        elif kind == "ended":
+            places = self._revocations.get(event["id"])
+            if places is not None:
+                places.release()
+        elif kind == "prolong":
+            for peer in self._peers.of(event["uid"]):
+                if peer.device == event["device"] and peer.sid == event["sid"]:
+                    self.keep_until(peer, event["exp"])
+
+    async def compare_all(self) -> None:
+        """After an interruption of the bus: close the sockets whose sessions have ended."""
+        peers = [peer for peer in self._peers if peer.sid]
+        current = await self._tokens.current([(peer.uid, peer.device) for peer in peers])
+        for peer, sid in zip(peers, current, strict=True):
+            if sid is None:
+                peer.close(CLOSE_REVOKED, _REASONS[CLOSE_REVOKED])
+            elif sid != peer.sid:
+                peer.close(CLOSE_SUPERSEDED, _REASONS[CLOSE_SUPERSEDED])
+
+    # Helpers
+
+    def _issue(
+        self, person: Person, device: str, before: Session | None = None
+    ) -> tuple[Issued, Login]:
+        token, claims = self._signer.issue(person.uid, person.user_name)
+        session = Session(
+            sid=before.sid if before else secrets.token_urlsafe(9),
+            jti=claims.jti,
+            login_at=before.login_at if before else int(time.time() * 1000),
+            exp=claims.exp * 1000,
+        )
+        return (
+            Issued(person.uid, device, token, session),
+            Login(token, person, session.exp),
+        )
+
+    def _close(self, uid: int, devices: list[str], code: int, keep: str) -> None:
+        for peer in self._peers.of(uid):
+            if peer.device in devices and not (keep and peer.sid == keep):
+                peer.close(code, _REASONS[code])
+
+    async def _end(self, uid: int, devices: list[str], code: int, *, keep: str = "") -> None:
+        """Close the devices' sockets here and, before this returns, everywhere else.
+
+        Args:
+            keep: the session that began with this, and may have a socket already.
+        """
+        self._close(uid, devices, code, keep)
+        id = secrets.token_urlsafe(9)
+        done = self._revocations[id] = asyncio.Semaphore(0)
+        try:
+            heard = await self._bus.publish_now(
+                f"u:{uid}",
+                {
+                    "event": "end",
+                    "id": id,
+                    "uid": uid,
+                    "devices": devices,
+                    "code": code,
+                    "keep": keep,
+                },
+            )
+            async with asyncio.timeout(REVOKE_SECONDS):
+                for _ in range(heard):
+                    await done.acquire()
+        except TimeoutError:
+            logger.warning("a process did not confirm that sessions of user %d ended", uid)
+        finally:
+            del self._revocations[id]
+
+    def _prolong(self, issued: Issued) -> None:
+        self._bus.publish(
+            f"u:{issued.uid}",
+            {
+                "event": "prolong",
+                "uid": issued.uid,
+                "device": issued.device,
+                "sid": issued.session.sid,
+                "exp": issued.session.exp,
+            },
+        )
+
+    def _tell_sessions(self, uid: int) -> None:
+        self._fanout.tell([uid], STATE, {"what": "sessions"})

@@ -1,0 +1,48 @@
+"""Text for people, in Chinese and in English: what a word says, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from models.errors import ChatError, InvalidField
+
+LANGUAGES: Final = ("en", "zh")
+"""The first is for readers who ask for neither."""
+
+_LOCALES: Final = Path(__file__).resolve().parent.parent / "conf" / "locale"
+_TEXTS: Final[dict[str, dict[str, str]]] = {
+    language: json.loads((_LOCALES / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
+
+
+def language(accept: str) -> str:
+    """The language of an `Accept-Language` header that we speak and the reader likes best."""
+    best, best_quality = LANGUAGES[0], 0.0
+    for part in accept.split(","):
+        tag, _, parameters = part.strip().partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        if primary not in LANGUAGES:
+            continue
+        try:
+            quality = float(parameters.partition("q=")[2] or 1)
+        except ValueError:
+            quality = 0.0
+        if quality > best_quality:
+            best, best_quality = primary, quality
+    return best
+
+
+def say(language: str, word: str, **values: str | int) -> str:
+    """The text of a word of the catalogue."""
+    return _TEXTS[language][word].format(**values)
+
+
+def say_error(language: str, error: ChatError) -> str:
+    """The text of a refusal."""
+    values = dict(error.fields)
+    if isinstance(error, InvalidField):
+        values["rule"] = _TEXTS[language][f"rule.{error.rule}"]
+    return say(language, error.word, **values)
