@@ -6,10 +6,9 @@ import hashlib
 from typing import ClassVar, Final
 
 from handlers.base import BaseHandler
-from models.errors import UserAgentRequired
+from models.errors import InvalidField, UserAgentRequired
 from server.fields import DEVICE_ID
 from server.sessions import Identity, Login
-from models.errors import InvalidField
 
 USER_AGENT_MAX: Final = 512
 """Bytes of a User-Agent that stand in Redis as they are; a longer one stands as its hash."""
@@ -48,7 +47,7 @@ class SingleTokenMixin(BaseHandler):
 
     @property
     def by_cookie(self) -> bool:
-        return not self.header_token and bool(self.get_cookie(TOKEN_COOKIE))
+        return not self.public and not self.header_token and bool(self.get_cookie(TOKEN_COOKIE))
 
     @property
     def device(self) -> str:

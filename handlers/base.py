@@ -93,6 +93,8 @@ class BaseHandler(web.RequestHandler):
 
     def initialize(self, services: Services) -> None:
         self.services = services
+        self.verb = self.request.method
+        """As it was asked; the request's own changes when it is refused before its body."""
         self._chunks: list[bytes] = []
         self._received = 0
 

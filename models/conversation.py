@@ -207,9 +207,8 @@ def _head_document(head: Head) -> Document:
 
 
 def _head(row: Document) -> Head:
-    fields: dict[str, Any] = {name: row[name] for name in Head.__slots__}
-    fields["sent"] = {int(uid): count for uid, count in row["sent"].items()}
-    return Head(**fields)
+    fields: dict[str, Any] = {name: int(row[name]) for name in Head.__slots__ if name != "sent"}
+    return Head(**fields, sent={int(uid): int(count) for uid, count in row["sent"].items()})
 
 
 def _raise_head(head: Head) -> Document:
@@ -223,4 +222,10 @@ def _cursor_document(cursor: Cursor) -> Document:
 
 
 def _cursor(row: Document) -> Cursor:
-    return Cursor(**{name: row[name] for name in Cursor.__slots__})
+    # Large numbers come as bson's Int64, which is an int that JSON does not know.
+    return Cursor(
+        **{
+            name: int(row[name]) if type(row[name]) not in (str, bool) else row[name]
+            for name in Cursor.__slots__
+        }
+    )

@@ -111,17 +111,18 @@ def stored(fields: Mapping[str, Any]) -> Stored:
     return Stored(
         Message(
             conv=fields["conv"],
-            seq=fields["seq"],
-            from_=fields["from"],
+            # Large numbers come as bson's Int64, which is an int that JSON does not know.
+            seq=int(fields["seq"]),
+            from_=int(fields["from"]),
             kind=fields["kind"],
             content=fields["content"],
-            time=fields["time"],
+            time=int(fields["time"]),
             id=fields["id"],
             silent=fields.get("silent", False),
             **{name: fields[name] for name in _OPTIONAL if name in fields},
         ),
-        fields["n"],
-        fields["draft"],
+        int(fields["n"]),
+        int(fields["draft"]),
     )
 
 

@@ -322,6 +322,8 @@ async def _open_redis(redis: Redis) -> aioredis.Redis:
         "socket_timeout": REDIS_SECONDS,
         "socket_connect_timeout": REDIS_SECONDS,
         "retry": Retry(NoBackoff(), 0),
+        # In RESP3 a PONG among subscriptions comes as a bare string that redis-py cannot tell apart.
+        "protocol": 2,
         "max_connections": REDIS_CONNECTIONS,
         "timeout": REDIS_SECONDS,
     }

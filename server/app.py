@@ -326,7 +326,7 @@ def _log_request(handler: RequestHandler) -> None:
     request = handler.request
     access.info(
         "%s %s %d %.1fms %s",
-        request.method,
+        getattr(handler, "verb", request.method),
         request.path,
         handler.get_status(),
         1000 * request.request_time(),
