@@ -13,7 +13,7 @@ from server.sessions import Identity, Login
 USER_AGENT_MAX: Final = 512
 """Bytes of a User-Agent that stand in Redis as they are; a longer one stands as its hash."""
 
-TOKEN_COOKIE: Final = "token"
+TOKEN_COOKIE: Final = "token"  # noqa: S105 - the name of a cookie
 DEVICE_COOKIE: Final = "device"
 
 

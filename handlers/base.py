@@ -372,5 +372,3 @@ def _within(address: str, networks: tuple[Any, ...]) -> bool:
     if not networks or not _is_address(address):
         return False
     return any(ipaddress.ip_address(address) in network for network in networks)
-
-

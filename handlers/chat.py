@@ -13,7 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final, cast
 
-from tornado import httputil, iostream, websocket
+from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
 from handlers.base import Services
@@ -135,7 +135,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     def detach(self) -> iostream.IOStream:
         # Tornado calls this at the upgrade: from here on whole frames go straight to the stream.
-        stream = cast("iostream.IOStream", super().detach())
+        stream = super().detach()
         self._stream = stream
         connection = cast("socket.socket | None", getattr(stream, "socket", None))
         if connection is not None and self.services.settings.chat.send_buffer_bytes:
@@ -143,7 +143,8 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         return stream
 
     def open(self, *_args: str, **_kwargs: str) -> None:
-        assert self.peer is not None
+        if self.peer is None:
+            return
         self.set_nodelay(True)
         if self.peer.closed_with is not None:
             # A login or a logout came between the handshake's check and this.
@@ -155,7 +156,8 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
     # The wire of the peer
 
     def write_frames(self, data: bytes) -> asyncio.Future[None]:
-        assert self._stream is not None
+        if self._stream is None:
+            raise iostream.StreamClosedError
         return self._stream.write(data)
 
     # Frames
@@ -215,16 +217,12 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
     async def on_unread(self, peer: Peer, frame: protocol.Unread) -> None:
         everything = frame.conv is None and frame.to is None and peer.default_to is None
         places = None if everything else [await self._addressed(peer, frame)]
-        fields = await self.services.conversations.unread(
-            peer.uid, places, besides=peer
-        )
+        fields = await self.services.conversations.unread(peer.uid, places, besides=peer)
         self.answer(protocol.UNREAD, fields, frame.id)
 
     async def on_read(self, peer: Peer, frame: protocol.Read) -> None:
         place = await self._place(peer, frame.conv)
-        fields = await self.services.conversations.read(
-            peer.uid, place, frame.seq, besides=peer
-        )
+        fields = await self.services.conversations.read(peer.uid, place, frame.seq, besides=peer)
         self.answer(protocol.READ, fields, frame.id)
 
     async def on_typing(self, peer: Peer, frame: protocol.Typing) -> None:
@@ -254,9 +252,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         return await self.services.policy.place(peer.uid, conv)
 
     async def _addressed(self, peer: Peer, frame: protocol.Addressed) -> Place:
-        return await self.services.policy.addressed(
-            peer.uid, frame.conv, frame.to, peer.default_to
-        )
+        return await self.services.policy.addressed(peer.uid, frame.conv, frame.to, peer.default_to)
 
     # Answers
 

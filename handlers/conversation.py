@@ -61,9 +61,7 @@ class ConversationBase(SingleTokenMixin):
 class ConversationsHandler(SingleTokenMixin):
     async def get(self) -> None:
         query = self.query(ListQuery)
-        self.ok(
-            await self.services.conversations.list(self.who.uid, query.cursor, query.limit)
-        )
+        self.ok(await self.services.conversations.page(self.who.uid, query.cursor, query.limit))
 
 
 class ConversationHandler(ConversationBase):

@@ -79,9 +79,7 @@ class LoginHandler(SingleTokenMixin):
         device = self.device
         body = self.read(LoginBody)
         self.answer_login(
-            await self.services.sessions.login(
-                body.user_name, body.password, device, self.address
-            )
+            await self.services.sessions.login(body.user_name, body.password, device, self.address)
         )
 
 
@@ -152,5 +150,3 @@ class TestHandler(SingleTokenMixin):
 
     async def get(self) -> None:
         self.ok(msg=text.say(self.language, "greeting", name=self.who.user_name))
-
-

@@ -68,7 +68,8 @@ class Bus:
         self._guard = guard
         self._on_event = on_event
         self._on_interrupted = on_interrupted
-        self._pubsub: aioredis.client.PubSub | None = None
+        self._pubsub: Any = None
+        """redis-py's PubSub, which is half typed; None while there is no connection."""
         self._wanted: set[str] = {"all", f"r:{process}"}
         self._confirmed: set[str] = set()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -135,7 +136,8 @@ class Bus:
     async def listeners(self, channels: Iterable[str]) -> dict[str, int]:
         """How many processes hear each channel, this one included."""
         async with self._guard():
-            return dict(await self._client.pubsub_numsub(*channels))
+            counts = await self._client.pubsub_numsub(*channels)
+        return {str(channel): int(count) for channel, count in counts}
 
     def _encode(self, event: dict[str, Any]) -> bytes:
         return msgspec.json.encode({"process": self.process, **event})
@@ -154,7 +156,7 @@ class Bus:
     async def _read_forever(self) -> None:
         first = True
         while True:
-            pubsub = self._client.pubsub()
+            pubsub: Any = self._client.pubsub()
             self._pubsub = pubsub
             self._pings.clear()
             try:
@@ -174,7 +176,7 @@ class Bus:
                     await pubsub.aclose()
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _read(self, pubsub: aioredis.client.PubSub) -> None:
+    async def _read(self, pubsub: Any) -> None:
         """Returns when redis-py has connected again on its own."""
         while True:
             # `parse_response` rather than `get_message`: no second task and no timer a message.
@@ -214,9 +216,7 @@ class Bus:
             await self._queued.wait()
             self._queued.clear()
             while self._queue:
-                batch = [
-                    self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))
-                ]
+                batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
                 try:
                     async with self._guard():
                         pipeline = self._client.pipeline(transaction=False)

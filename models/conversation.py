@@ -223,9 +223,5 @@ def _cursor_document(cursor: Cursor) -> Document:
 
 def _cursor(row: Document) -> Cursor:
     # Large numbers come as bson's Int64, which is an int that JSON does not know.
-    return Cursor(
-        **{
-            name: int(row[name]) if type(row[name]) not in (str, bool) else row[name]
-            for name in Cursor.__slots__
-        }
-    )
+    numbers = {name: int(row[name]) for name in (*_CURSOR_MAX, "hidden_at")}
+    return Cursor(int(row["uid"]), row["conv"], muted=row["muted"], pinned=row["pinned"], **numbers)

@@ -59,11 +59,11 @@ class Dirty:
 
     async def mark(self, convs: Collection[str]) -> None:
         async with self._guard():
-            await self._client.sadd(f"dirty:{self._process}", *convs)  # type: ignore[misc]
+            await self._client.sadd(f"dirty:{self._process}", *convs)
 
     async def unmark(self, convs: Collection[str]) -> None:
         async with self._guard():
-            await self._client.srem(f"dirty:{self._process}", *convs)  # type: ignore[misc]
+            await self._client.srem(f"dirty:{self._process}", *convs)
 
     async def among(self, convs: Collection[str]) -> set[str]:
         """Those of `convs` that some process has marked."""
@@ -77,14 +77,14 @@ class Dirty:
     async def orphans(self) -> dict[str, set[str]]:
         """What dead processes left marked, by process."""
         async with self._guard():
-            processes = list(await self._client.smembers("processes"))  # type: ignore[misc]
+            processes = [str(name) for name in await self._client.smembers("processes")]
             pipeline = self._client.pipeline(transaction=False)
             for process in processes:
                 pipeline.exists(f"alive:{process}")
                 pipeline.smembers(f"dirty:{process}")
             answers = await pipeline.execute()
         states = zip(processes, answers[::2], answers[1::2], strict=True)
-        return {process: convs for process, alive, convs in states if not alive}
+        return {process: set(convs) for process, alive, convs in states if not alive}
 
     async def bury(self, process: str) -> None:
         """Forget a process whose marks are carried out."""

@@ -1,8 +1,8 @@
 """Messages in MongoDB: the log that everything else is derived from.
 
-A document's `_id` is `"{conv}/{from}/{id}"`, which makes a sender's `id` unique for ever within what
-he sends to that conversation, and the index on `(conv, seq)` is unique, which makes the order of a
-conversation one. Both are decided by the store, whichever process writes.
+A document's `_id` is `"{conv}/{from}/{id}"`, which makes a sender's `id` unique for ever within
+what he sends to that conversation, and the index on `(conv, seq)` is unique, which makes the order
+of a conversation one. Both are decided by the store, whichever process writes.
 
 Reads are ranges of `seq` with both ends: gapless seqs make them exact, and every store that speaks
 MongoDB's wire does them fast, where "the newest one" by a descending sort took 420 ms.
@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import msgspec
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
@@ -45,9 +44,8 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     event: str | None = None
     data: dict[str, Any] | None = None
     silent: bool = False
-    message: Message | None | msgspec.UnsetType = msgspec.UNSET
+    message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +129,7 @@ class Messages:
 
     def __init__(self, stores: Stores) -> None:
         self._guard: Guard = stores.mongo
-        self._collection = cast(
-            "AsyncIOMotorCollection[Document]",
-            stores.mongo_db.get_collection("messages", write_concern=stores.durable),
-        )
+        self._collection = stores.mongo_db.get_collection("messages", write_concern=stores.durable)
         self._fences = stores.mongo_db.get_collection("fences", write_concern=stores.durable)
 
     async def create_indexes(self) -> None:
@@ -184,12 +179,15 @@ class Messages:
                 .to_list(None)
             )
         page = [stored(row) for row in rows]
-        changes = [s.message for s in page if s.message.silent and s.message.data]
+        changes = {
+            int(s.message.data["target"]): s.message
+            for s in page
+            if s.message.silent and s.message.data
+        }
         if changes:
-            targets = await self.at(conv, {message.data["target"] for message in changes})
-            for message in changes:
-                target = targets.get(message.data["target"])
-                message.message = target.message if target else None
+            targets = await self.at(conv, changes)
+            for seq, message in changes.items():
+                message.message = targets[seq].message if seq in targets else None
         return page
 
     async def tail(self, conv: str, after: int) -> list[Stored]:

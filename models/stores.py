@@ -70,13 +70,13 @@ class Guard:
         seconds: float,
         *,
         concurrent: int,
-        outages: tuple[type[BaseException], ...],
-        answer: Callable[[BaseException], bool] = lambda _error: False,
+        outages: tuple[type[Exception], ...],
+        answer: Callable[[Exception], bool] = lambda _error: False,
     ) -> None:
         self._store = store
         self._seconds = seconds
         self._free = asyncio.Semaphore(concurrent)
-        self._outages = outages
+        self._outages = (TimeoutError, *outages)
         self._answer = answer
         self._broken = False
         self._probing = False
@@ -92,7 +92,7 @@ class Guard:
             async with asyncio.timeout(self._seconds), self._free:
                 yield
             self._broken = False
-        except (TimeoutError, *self._outages) as error:
+        except self._outages as error:
             if self._answer(error):
                 self._broken = False
                 raise
@@ -155,10 +155,10 @@ class Stores:
         await Tortoise.close_connections()
 
 
-def _is_duplicate(error: BaseException) -> bool:
+def _is_duplicate(error: Exception) -> bool:
     if isinstance(error, BulkWriteError):
         errors = error.details.get("writeErrors") or [{}]
-        return errors[0].get("code") == DUPLICATE_KEY
+        return bool(errors[0].get("code") == DUPLICATE_KEY)
     return isinstance(error, DuplicateKeyError)
 
 
@@ -179,7 +179,10 @@ async def open_stores(
     redis_client = await _open_redis(redis)
     return Stores(
         sql=Guard(
-            "sql", SQL_SECONDS, concurrent=64, outages=(DBConnectionError, OperationalError, OSError)
+            "sql",
+            SQL_SECONDS,
+            concurrent=64,
+            outages=(DBConnectionError, OperationalError, OSError),
         ),
         mongo_client=mongo_client,
         mongo_db=mongo_client[mongo.name],
@@ -322,7 +325,7 @@ async def _open_redis(redis: Redis) -> aioredis.Redis:
         "socket_timeout": REDIS_SECONDS,
         "socket_connect_timeout": REDIS_SECONDS,
         "retry": Retry(NoBackoff(), 0),
-        # In RESP3 a PONG among subscriptions comes as a bare string that redis-py cannot tell apart.
+        # In RESP3 a PONG among subscriptions is a bare string, which redis-py takes for an event.
         "protocol": 2,
         "max_connections": REDIS_CONNECTIONS,
         "timeout": REDIS_SECONDS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tortoise import fields
@@ -155,10 +155,8 @@ class Blocks:
     async def of(self, owner: int) -> list[int]:
         """Whom `owner` blocks, the newest first."""
         async with self._guard():
-            rows: Sequence[int] = (
-                await Block.filter(owner=owner).order_by("-id").values_list("uid", flat=True)
-            )  # type: ignore[assignment]
-        return list(rows)
+            rows = await Block.filter(owner=owner).order_by("-id")
+        return [row.uid for row in rows]
 
     async def add(self, owner: int, uid: int) -> bool:
         """Returns whether it is new."""
@@ -173,11 +171,3 @@ class Blocks:
         """Returns whether there was one."""
         async with self._guard():
             return bool(await Block.filter(owner=owner, uid=uid).delete())
-
-    async def blockers_among(self, uid: int, owners: Collection[int]) -> set[int]:
-        """Those of `owners` who block `uid`."""
-        async with self._guard():
-            rows = await Block.filter(uid=uid, owner__in=list(owners)).values_list(
-                "owner", flat=True
-            )
-        return {int(owner) for owner in rows}  # type: ignore[call-overload]

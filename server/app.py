@@ -269,9 +269,7 @@ def _allowed_hosts(settings: Settings) -> frozenset[str]:
 
 
 @asynccontextmanager
-async def _running(
-    forever: dict[str, Coroutine[Any, Any, None]], fail: Any
-) -> AsyncIterator[None]:
+async def _running(forever: dict[str, Coroutine[Any, Any, None]], fail: Any) -> AsyncIterator[None]:
     """Run what runs for ever; one that ends by itself ends the server."""
 
     def ended(task: asyncio.Task[None]) -> None:

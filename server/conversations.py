@@ -50,7 +50,7 @@ class Conversations:
         self._fanout = fanout
         self._bus = bus
 
-    async def list(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
+    async def page(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
         """`{conversations, next}`, newest first.
 
         Raises:
