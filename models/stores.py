@@ -76,7 +76,7 @@ class Guard:
         self._store = store
         self._seconds = seconds
         self._free = asyncio.Semaphore(concurrent)
-        self._outages = (TimeoutError, *outages)
+        self._outages: tuple[type[Exception], ...] = (TimeoutError, *outages)
         self._answer = answer
         self._broken = False
         self._probing = False
