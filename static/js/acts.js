@@ -90,8 +90,9 @@ export function typing(conv) {
   client?.typing(conv);
 }
 
-export function reconnect() {
-  client?.check();
+/** Tries now, or makes sure that there is a connection; resolves with whether there is. */
+export async function reconnect() {
+  return Boolean(await client?.check());
 }
 
 /** Read up to here: the badge goes at once, the server hears of it now or after the next resume. */

@@ -18,13 +18,10 @@ export { CLOSE, CODE, FRAME, ImError, pairConv } from "./im-wire.js";
 
 /** Cursors sent in one sync: about 30 bytes each, and a frame may have 64 KiB. */
 const SYNC_CURSORS = 1_500;
-
 /** The server passes typing on once a second; it shows for a few. */
 const TYPING_MS = 2_500;
-
 /** The largest page of history that the server gives. */
 const PAGE = 100;
-
 /** What one presence frame may watch. */
 const WATCHED = 200;
 
@@ -121,9 +118,12 @@ export class ImClient {
     this.#connection.stop();
   }
 
-  /** After waking up, or when the network changed: tries now, or makes sure that the socket is alive. */
+  /**
+   * After waking up, or when the network changed: tries now, or makes sure that the socket is alive.
+   * @returns {Promise<boolean>} whether it is
+   */
   check() {
-    this.#connection.check();
+    return this.#connection.check();
   }
 
   /** Any frame; resolves with its answer, rejects with an ImError. */
@@ -136,6 +136,7 @@ export class ImClient {
    * @param {{conv: string, content: string, kind?: string, reply_to?: number, mentions?: number[]|"all"}} draft
    */
   send({ kind = "text", ...draft }) {
+    this.#typed.delete(draft.conv); // the next letter is news again
     return this.outbox.add({ id: this.#options.newId(), kind, ...draft, time: this.#options.now() });
   }
 

@@ -8,7 +8,7 @@ import { CLOSE, CODE, DISCONNECTED, FRAME, ImError, backOff, refuses } from "./i
 const ANSWER_MS = 15_000;
 
 /** After waking up the network has usually gone: find out sooner. */
-const CHECK_MS = 4_000;
+const CHECK_MS = 2_500;
 
 /** The server names its own in the greeting. */
 const HEARTBEAT_MS = 25_000;
@@ -66,10 +66,12 @@ export class Connection {
     this.#become("ready");
   }
 
-  /** Tries now if it waits; if it believes to be connected, makes sure. */
-  check() {
+  /** Tries now if it waits; if it believes to be connected, makes sure. Resolves with whether it is. */
+  async check() {
     if (this.state === "waiting") this.#connect();
-    else if (this.state === "ready") this.request(FRAME.PING, {}, { timeout: CHECK_MS }).catch(() => {});
+    if (this.state !== "ready") return false;
+    const pong = await this.request(FRAME.PING, {}, { timeout: CHECK_MS }).catch(() => null);
+    return pong !== null;
   }
 
   /** Gives this socket up and waits for the next one. */

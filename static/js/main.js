@@ -9,16 +9,23 @@ import { set } from "./store.js";
 import { startTheme } from "./theme.js";
 import { App } from "./views/app.js";
 
+/** How long a loopback connection may take to show that it is one. */
+const LOCAL_ANSWER_MS = 200;
+
 startTheme();
 startLanguage();
 startRoute();
 startAttention();
-for (const event of ["online", "offline"]) {
-  window.addEventListener(event, () => {
-    set({ network: navigator.onLine });
-    reconnect();
-  });
-}
+window.addEventListener("online", () => {
+  set({ network: true });
+  reconnect();
+});
+window.addEventListener("offline", async () => {
+  // A server on this very machine answers without any network; any other one does not.
+  const pause = new Promise((resolve) => setTimeout(resolve, LOCAL_ANSWER_MS, false));
+  const alive = await Promise.race([reconnect(), pause]);
+  if (!navigator.onLine) set({ network: alive });
+});
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") reconnect();
 });

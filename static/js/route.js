@@ -7,7 +7,8 @@ import { get, set } from "./store.js";
 function parse(hash) {
   const [, name, rest] = hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
   if (name === "c" && rest) return { name: "chat", conv: decodeURIComponent(rest) };
-  if (name === "settings") return { name: "settings" };
+  // Settings lie over the conversation that they were opened from.
+  if (name === "settings") return { name: "settings", conv: history.state?.under };
   return { name: "home" };
 }
 
@@ -30,8 +31,8 @@ export function go(route) {
   const now = get().route;
   if (address(now) === address(route)) return;
   if (now.name === "chat" && route.name === "chat") history.replaceState(history.state, "", address(route));
-  else history.pushState({ inside: true }, "", address(route));
-  set({ route });
+  else history.pushState({ inside: true, under: now.conv }, "", address(route));
+  set({ route: parse(location.hash) });
 }
 
 /** The page's own back button: the same step as the browser's where there is one within the page. */

@@ -81,6 +81,7 @@ export async function changePassword(old_password, new_password) {
 
 /** After a refused handshake or a dead socket: is it the token, or only the network? */
 export async function probe() {
+  if (!navigator.onLine) return null;
   try {
     await api.get("/api/user/me", { quiet: true });
     return null;

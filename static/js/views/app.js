@@ -6,6 +6,7 @@ import { Bar } from "./bar.js";
 import { Dialogs } from "./dialogs.js";
 import { List } from "./list.js";
 import { Icon, Spinner } from "./parts.js";
+import { Edge } from "./resize.js";
 import { Settings } from "./settings.js";
 import { SignIn } from "./signin.js";
 import { Thread } from "./thread.js";
@@ -29,12 +30,13 @@ function Splash({ away }) {
 }
 
 function Shell() {
-  const route = useStore((state) => state.route);
-  return html`<div class="shell" data-pane=${route.name === "chat" ? "thread" : "list"}>
+  const { name, conv } = useStore((state) => state.route);
+  return html`<div class="shell" data-pane=${conv ? "thread" : "list"}>
     <${Bar} />
     <${List} />
-    ${route.name === "chat" ? html`<${Thread} key=${route.conv} conv=${route.conv} />` : html`<${Nobody} />`}
-    ${route.name === "settings" && html`<${Settings} />`}
+    <${Edge} />
+    ${conv ? html`<${Thread} key=${conv} conv=${conv} />` : html`<${Nobody} />`}
+    ${name === "settings" && html`<${Settings} />`}
   </div>`;
 }
 

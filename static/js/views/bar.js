@@ -22,7 +22,7 @@ export function Bar() {
   }, [away]);
   const waiting = state === "waiting";
   const now = useNow(waiting ? 500 : 0);
-  const offline = !network && away;
+  const offline = !network;
   if (!offline && !(away && late)) return html`<div class="bar-place" role="status"></div>`;
   const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
   return html`<div class="bar-place open" role="status">

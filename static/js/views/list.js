@@ -60,7 +60,7 @@ function Conversations({ search }) {
   return html`<div class="empty">
     <${Icon} name="search" />
     <p>${t("list.empty")}</p>
-    <button type="button" class="button" onClick=${() => search.current.focus()}>${t("list.empty.do")}</button>
+    <button type="button" class="button primary" onClick=${() => search.current.focus()}>${t("list.empty.do")}</button>
   </div>`;
 }
 

@@ -23,7 +23,7 @@ export function Modal({ title, close, children, class: more = "", plain = false 
     onPointerDown=${(event) => event.target === box.current && !plain && close()}>
     <div class="modal-body">
       <header class="modal-head">
-        <h2 id="modal-title">${title}</h2>
+        <h2 id="modal-title" tabindex="-1" autofocus>${title}</h2>
         ${!plain && html`<${IconButton} icon="x" label=${t("close")} onClick=${close} />`}
       </header>
       ${children}

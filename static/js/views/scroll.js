@@ -24,8 +24,8 @@ const NEW_LINE_PX = 96;
  */
 export function useScroll({ ready, unsent, older, seen }) {
   const box = useRef();
-  const at = useRef({ placed: false, bottom: true, anchor: null, unsent });
-  const [leftAt, setLeftAt] = useState(Infinity);
+  const at = useRef({ placed: false, bottom: true, anchor: null, reached: 0, unsent });
+  const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
   calls.current = { older, seen, ready };
@@ -36,8 +36,9 @@ export function useScroll({ ready, unsent, older, seen }) {
     const place = at.current;
     place.bottom = below < BOTTOM_PX;
     place.anchor = place.bottom ? null : upperEdge(box.current);
-    const last = lowerEdge(box.current);
-    setLeftAt((before) => (place.bottom ? Infinity : before === Infinity ? last : before));
+    const last = lowestSeq(box.current, place.bottom ? Infinity : scrollTop + clientHeight + BOTTOM_PX);
+    place.reached = Math.max(place.reached, last);
+    setReached(place.bottom ? Infinity : place.reached);
     setAway(below > AWAY_PX);
     if (document.visibilityState === "visible" && last) calls.current.seen(last, place.bottom);
     if (scrollTop < OLDER_PX) calls.current.older();
@@ -92,7 +93,7 @@ export function useScroll({ ready, unsent, older, seen }) {
     line.classList.add("flash");
     setTimeout(() => line.classList.remove("flash"), flashMs);
   };
-  return { box, onScroll, toBottom, show, leftAt, away };
+  return { box, onScroll, toBottom, show, reached, away };
 }
 
 function topIn(box, element) {
@@ -112,9 +113,8 @@ function upperEdge(box) {
   return lines[low] ? { element: lines[low], top: topIn(box, lines[low]) } : null;
 }
 
-/** The seq of the lowest message whose end is in view. */
-function lowerEdge(box) {
-  const edge = box.scrollTop + box.clientHeight + BOTTOM_PX;
+/** The seq of the lowest message that ends above an edge. */
+function lowestSeq(box, edge) {
   for (let line = box.firstElementChild.lastElementChild; line; line = line.previousElementSibling) {
     if (line.dataset.seq && line.offsetTop + line.offsetHeight <= edge) return Number(line.dataset.seq);
   }

@@ -56,7 +56,7 @@ function Log({ conv }) {
     requestAnimationFrame(() => place.show(seq, FLASH_MS));
   }, []);
 
-  const missed = items.filter((message) => message.seq > place.leftAt && message.from !== me && message.kind !== "system").length;
+  const missed = items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
   return html`<div class="log-place">
     <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="-1">
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>

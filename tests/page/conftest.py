@@ -1,0 +1,61 @@
+"""People at browsers, against the real server that the `server` fixture runs."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.page.person import Person
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--no-sandbox", "--disable-background-networking"]
+
+# A reconnect may wait some seconds by its random back-off.
+PATIENCE_MS = 15_000
+
+_count = itertools.count(os.getpid() * 1_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def someone(browser: Browser, server) -> Iterator[Callable[..., Person]]:
+    """Makes a person with a window of their own; a quiet console is checked in the end."""
+    contexts: list[BrowserContext] = []
+    people: list[Person] = []
+
+    def make(name: str = "ann", context: BrowserContext | None = None, **options) -> Person:
+        if context is None:
+            options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}} | options
+            context = browser.new_context(**options)
+            contexts.append(context)
+        person = Person(context.new_page(), server.url, f"{name}{next(_count)}")
+        people.append(person)
+        return person.open()
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert [trouble for person in people for trouble in person.troubles] == []
+
+
+@pytest.fixture
+def pair(someone: Callable[..., Person]) -> tuple[Person, Person]:
+    """Ann and Bo, registered, in one conversation that both have open."""
+    ann, bo = someone("ann").register("Ann"), someone("bo").register("Bo")
+    ann.find(bo.name)
+    ann.write("hello")
+    bo.row.click()
+    bo.write("hi")
+    for one in (ann, bo):
+        one.sees("hello", "hi")
+    return ann, bo

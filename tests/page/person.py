@@ -1,0 +1,103 @@
+"""One person at one browser window: what they click and type, and what they see."""
+
+import re
+from collections.abc import Iterator
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+PASSWORD = "correct horse battery"
+
+# The browser itself writes these when an answer is an error or the network is away; no script can
+# keep it from doing so.
+NETWORK = re.compile(r"Failed to load resource|WebSocket connection to .* failed")
+
+
+class Person:
+    """`troubles` gathers what the console must not say; the fixture looks at it in the end."""
+
+    def __init__(self, page: Page, url: str, name: str) -> None:
+        self.page = page
+        self.url = url
+        self.name = name
+        self.troubles: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not NETWORK.match(message.text):
+            self.troubles.append(message.text)
+
+    def open(self) -> "Person":
+        self.page.goto(self.url)
+        return self
+
+    def register(self, nickname: str = "") -> "Person":
+        """Through the card, with keys."""
+        self.page.get_by_role("tab").nth(1).click()
+        self.page.locator("[name=user_name]").fill(self.name)
+        self.page.locator("[name=nickname]").fill(nickname)
+        self.page.locator("[name=password]").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.signed_in()
+        return self
+
+    def sign_in(self, password: str = PASSWORD) -> None:
+        self.page.locator("[name=user_name]").fill(self.name)
+        self.page.locator("[name=password]").fill(password)
+        self.page.keyboard.press("Enter")
+
+    def signed_in(self) -> None:
+        expect(self.page.locator(".shell")).to_be_visible()
+
+    def connected(self) -> None:
+        expect(self.page.locator(".bar-place.open")).to_have_count(0)
+
+    def find(self, other: str) -> None:
+        """Starts a conversation from the search box."""
+        self.page.locator("[type=search]").fill(other)
+        found = self.page.locator(".rail .row").filter(has_text=other)
+        expect(found).to_be_visible()
+        found.click()
+        expect(self.box).to_be_visible()
+
+    @property
+    def box(self) -> Locator:
+        return self.page.locator(".composer textarea")
+
+    @property
+    def row(self) -> Locator:
+        """The first conversation of the list."""
+        return self.page.locator(".rail .row").first
+
+    @property
+    def bubbles(self) -> Locator:
+        return self.page.locator(".log .bubble .words")
+
+    @property
+    def badge(self) -> Locator:
+        return self.page.locator(".rail .badge")
+
+    @property
+    def last_mark(self) -> Locator:
+        return self.page.locator(".log .mark").last
+
+    def write(self, *texts: str) -> None:
+        for text in texts:
+            self.box.click()
+            self.page.keyboard.type(text)
+            self.page.keyboard.press("Enter")
+
+    def sees(self, *texts: str) -> None:
+        """The thread holds exactly these, in this order."""
+        expect(self.bubbles).to_have_text(list(texts))
+
+    def call(self, method: str, path: str, body: object = None) -> dict:
+        """A REST call with the page's own cookie and device, past its views."""
+        script = """async ([method, path, body]) => (await fetch(path, {
+            method, body: body === null ? undefined : JSON.stringify(body),
+            headers: {"Content-Type": "application/json"}})).json()"""
+        return self.page.evaluate(script, [method, path, body])
+
+
+def numbered(count: int, word: str = "message") -> Iterator[str]:
+    return (f"{word} {number}" for number in range(1, count + 1))

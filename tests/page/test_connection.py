@@ -1,0 +1,69 @@
+"""Away and back: everything arrives, in order, once."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.page.person import Person, numbered
+
+Someone = Callable[..., Person]
+Pair = tuple[Person, Person]
+
+
+def test_offline_and_back(pair: Pair) -> None:
+    ann, bo = pair
+    network = ann.page.context
+    network.set_offline(True)
+    expect(ann.page.locator(".bar")).to_contain_text("You are offline")
+    ann.write("from the tunnel", "still in it")
+    expect(ann.last_mark).to_have_attribute("title", "Sending")
+    bo.write(*numbered(3, "meanwhile"))
+    network.set_offline(False)
+    told = ["hello", "hi", *numbered(3, "meanwhile"), "from the tunnel", "still in it"]
+    ann.sees(*told)
+    bo.sees(*told)
+    ann.connected()
+
+
+def test_what_was_unsent_survives_a_reload(pair: Pair) -> None:
+    ann, bo = pair
+    cut = "**/ws"
+    ann.page.route_web_socket(cut, lambda socket: socket.close())
+    ann.page.reload()
+    expect(ann.page.locator(".bar")).to_contain_text("Reconnecting")
+    ann.write("one", "two")
+    ann.page.reload()
+    ann.sees("hello", "hi", "one", "two")
+    expect(ann.last_mark).to_have_attribute("title", "Sending")
+    other = ann.page.context.new_page()
+    ann.page.close()
+    ann.page = other
+    ann.open()
+    bo.sees("hello", "hi", "one", "two")
+
+
+def test_a_lost_answer_doubles_nothing(pair: Pair) -> None:
+    """The server stores the message, the connection breaks before its answer, the same id goes again."""
+    ann, bo = pair
+    sockets = []
+    deaf = False
+
+    def between(socket) -> None:
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(lambda frame: None if deaf else socket.send(frame))
+
+    ann.page.route_web_socket("**/ws", between)
+    ann.page.reload()
+    ann.write("heard")
+    expect(ann.last_mark).to_have_attribute("title", "Read")
+    deaf = True
+    ann.write("once")
+    bo.sees("hello", "hi", "heard", "once")
+    expect(ann.last_mark).to_have_attribute("title", "Sending")
+    deaf = False
+    sockets[-1].close()
+    expect(ann.last_mark).to_have_attribute("title", "Read")
+    for one in (ann, bo):
+        one.sees("hello", "hi", "heard", "once")

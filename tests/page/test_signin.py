@@ -1,0 +1,124 @@
+"""The card at the door, and how a session ends."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.person import PASSWORD, Person
+
+Someone = Callable[..., Person]
+
+RULES = {
+    "en-GB": ("A name has 2 to 32 characters.", "A password has 8 to 128 characters."),
+    "zh-CN": ("用户名为 2 到 32 个字符。", "密码为 8 到 128 个字符。"),
+}
+
+
+@pytest.mark.parametrize("locale", RULES)
+def test_errors_stand_beside_their_field(someone: Someone, locale: str) -> None:
+    ann = someone("ann", locale=locale)
+    ann.page.get_by_role("tab").nth(1).click()
+    ann.page.locator("[name=user_name]").fill("a")
+    ann.page.locator("[name=password]").fill("short")
+    ann.page.keyboard.press("Enter")
+    name_rule, password_rule = RULES[locale]
+    expect(ann.page.locator("#note-user_name")).to_have_text(name_rule)
+    expect(ann.page.locator("#note-password")).to_have_text(password_rule)
+    expect(ann.page.locator("[name=user_name]")).to_be_focused()
+
+
+def test_the_servers_own_refusals_find_their_field(someone: Someone) -> None:
+    ann = someone("ann").register()
+    bo = someone("bo")
+    bo.page.get_by_role("tab").nth(1).click()
+    bo.page.locator("[name=user_name]").fill(ann.name)
+    bo.page.locator("[name=password]").fill(PASSWORD)
+    bo.page.keyboard.press("Enter")
+    expect(bo.page.locator("#note-user_name")).to_have_text("This name is taken.")
+    bo.page.get_by_role("tab").nth(0).click()
+    bo.page.locator("[name=password]").fill("not the password")
+    bo.page.keyboard.press("Enter")
+    expect(bo.page.locator("#note-password")).to_have_text("The name or the password is wrong.")
+
+
+def test_password_managers_and_eyes(someone: Someone) -> None:
+    page = someone("ann").page
+    password = page.locator("[name=password]")
+    expect(page.locator("[name=user_name]")).to_have_attribute("autocomplete", "username")
+    expect(password).to_have_attribute("autocomplete", "current-password")
+    page.get_by_role("button", name="Show password").click()
+    expect(password).to_have_attribute("type", "text")
+    page.get_by_role("tab").nth(1).click()
+    expect(password).to_have_attribute("autocomplete", "new-password")
+
+
+def test_the_language_follows_the_browser_and_then_the_choice(someone: Someone) -> None:
+    ann = someone("ann", locale="zh-CN")
+    expect(ann.page.locator("[type=submit]")).to_have_text("登录")
+    ann.page.get_by_role("button", name="English").click()
+    expect(ann.page.locator("[type=submit]")).to_have_text("Sign in")
+    ann.page.reload()
+    expect(ann.page.locator("[type=submit]")).to_have_text("Sign in")
+
+
+def test_a_reload_keeps_me_signed_in_and_the_page_never_sees_the_token(someone: Someone) -> None:
+    ann = someone("ann").register()
+    ann.page.reload()
+    ann.signed_in()
+    seen = ann.page.evaluate("document.cookie + JSON.stringify(localStorage)")
+    assert "token" not in seen and "ey" + "J" not in seen
+
+
+def test_signing_out_in_one_tab_signs_out_the_other(someone: Someone) -> None:
+    ann = someone("ann").register()
+    other = someone("ann", context=ann.page.context)
+    other.signed_in()
+    ann.page.get_by_role("button", name="Settings").last.click()
+    ann.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    for tab in (ann, other):
+        expect(tab.page.locator(".card")).to_be_visible()
+        expect(tab.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_newer_login_on_this_device_ends_in_a_plain_dialog(someone: Someone) -> None:
+    ann = someone("ann").register()
+    ann.connected()
+    login = {"user_name": ann.name, "password": PASSWORD}
+    assert ann.call("POST", "/api/user/login", login)["status"] == 200
+    dialog = ann.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("You signed in somewhere else on this device.")
+    dialog.get_by_role("button").click()
+    expect(ann.page.locator(".card")).to_be_visible()
+    ann.sign_in()
+    ann.signed_in()
+
+
+def test_another_device_can_be_signed_out(someone: Someone) -> None:
+    ann = someone("ann").register()
+    phone = someone("phone", user_agent="Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1")
+    phone.name = ann.name
+    phone.sign_in()
+    phone.signed_in()
+    phone.connected()
+    ann.page.get_by_role("button", name="Settings").last.click()
+    device = ann.page.locator(".items li").filter(has_text="iPhone")
+    device.get_by_role("button", name="Sign out").click()
+    expect(device).to_have_count(0)
+    expect(phone.page.get_by_role("dialog")).to_contain_text("You were signed out")
+
+
+def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -> None:
+    ann = someone("ann").register()
+    ann.page.get_by_role("button", name="Settings").last.click()
+    dialog = ann.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Change password").click()
+    ann.page.locator("[name=old_password]").fill("not the password")
+    ann.page.locator("[name=new_password]").fill("another good one")
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.locator("#note-old_password")).to_have_text("This is not your present password.")
+    ann.page.locator("[name=old_password]").fill(PASSWORD)
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.locator(".toast")).to_have_text("Your password is changed")
+    ann.page.reload()
+    ann.signed_in()
