@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -38,14 +37,15 @@ class Nest:
         self.fatal: list[str] = []
         self.told = asyncio.Event()
 
-    def child(self, *argv: str, answers: Callable[[], Awaitable[bool]] | None = None) -> Child:
+    def child(self, *argv: str, wake_to_stop: bool = False) -> Child:
         return Child(
             "the child",
             argv,
             log=self.log,
-            answers=answers or self.signed,
+            answers=self.signed,
             on_fatal=self.hear,
             env=os.environ,
+            wake_to_stop=wake_to_stop,
         )
 
     async def signed(self) -> bool:
@@ -120,11 +120,25 @@ def test_stop_says_term_twice_and_then_kills(
 
     took = asyncio.run(scene())
     assert nest.sign.read_text() == heard
-    assert took < 0.3 * int(needed) + 0.25
+    assert took < 0.3 * needed + 0.25
+
+
+def test_one_that_still_answers_is_told_again_before_its_time_is_up(nest: Nest) -> None:
+    async def scene() -> float:
+        started = nest.child(
+            *(sys.executable, "-c", IGNORES_TERM, "2", str(nest.sign)), wake_to_stop=True
+        )
+        await started.start()
+        begun = time.monotonic()
+        await started.stop()
+        return time.monotonic() - begun
+
+    assert asyncio.run(scene()) < child.TERM_SECONDS - 1
+    assert nest.sign.read_text() == "2"
 
 
 def test_one_that_dies_is_started_again_and_five_deaths_are_the_end(nest: Nest) -> None:
-    async def scene() -> list[float]:
+    async def scene() -> float:
         begun = time.monotonic()
         script = f"date >> {nest.sign}; sleep 0.05; echo run $(wc -l < {nest.sign})"
         started = nest.child("/bin/sh", "-c", script)
@@ -132,9 +146,9 @@ def test_one_that_dies_is_started_again_and_five_deaths_are_the_end(nest: Nest) 
         await nest.told.wait()
         took = time.monotonic() - begun
         await started.stop()
-        return [took]
+        return took
 
-    (took,) = asyncio.run(scene())
+    took = asyncio.run(scene())
     assert nest.fatal == ["the child died 5 times within 60 s: run 5"]
     assert 1.5 < took < 5  # 0.1 + 0.2 + 0.4 + 0.8 s of back-off, and five short lives
 
