@@ -14,7 +14,7 @@ import logging
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -61,6 +61,14 @@ UNBOUNDED: Final = 1 << 62
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _REFUSED: Final = "REFUSED"
+
+_TORNADO_ERRORS: Final = {
+    400: BadRequest(),
+    # A static path out of its folder: to the reader there is nothing there.
+    403: NotFound(),
+    404: NotFound(),
+    405: MethodNotAllowed(),
+}
 
 T = TypeVar("T")
 
@@ -122,13 +130,21 @@ class BaseHandler(web.RequestHandler):
         connection: Any = self.request.connection
         connection.set_max_body_size(UNBOUNDED)
         try:
-            if self.request.method not in SAFE_METHODS and self._declared > self.body_max:
+            if self._declared > self.body_max:
                 raise TooLarge
             self._check_host()
             self._check_origin()
-            await self.authorize()
+            self._check_method()
+            if self.request.method != "OPTIONS":
+                # A browser asks with OPTIONS before it may send a token.
+                await self.authorize()
         except ChatError as error:
             await self._refuse_body(error)
+
+    def _check_method(self) -> None:
+        verb = (self.request.method or "").lower()
+        if getattr(type(self), verb) is getattr(web.RequestHandler, verb):
+            raise MethodNotAllowed
 
     async def authorize(self) -> None:
         """Decide whether this request may go on; `handlers.auth` does for those with a token."""
@@ -222,8 +238,8 @@ class BaseHandler(web.RequestHandler):
             elif changes and not self._own_origin(origin):
                 raise Forbidden("bad_origin")
         elif changes and self.request.headers.get("Sec-Fetch-Site") != "same-origin":
-            # A browser's form or socket without an Origin would carry the cookie by itself.
-            if self.by_cookie or "Sec-Fetch-Site" in self.request.headers:
+            # Another site's form or socket without an Origin would carry the cookie by itself.
+            if self.by_cookie:
                 raise Forbidden("bad_origin")
 
     @property
@@ -322,9 +338,7 @@ class BaseHandler(web.RequestHandler):
         """The one place where a refused request is rendered."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if not isinstance(error, ChatError):
-            error = {404: NotFound(), 405: MethodNotAllowed(), 400: BadRequest()}.get(
-                status_code, Internal(self.request_id)
-            )
+            error = _TORNADO_ERRORS.get(status_code) or Internal(self.request_id)
         self.answer_error(error)
         self.finish()
 
@@ -344,7 +358,7 @@ class BaseHandler(web.RequestHandler):
 class UnknownHandler(BaseHandler):
     """Every path that is none of ours."""
 
-    async def authorize(self) -> NoReturn:
+    def _check_method(self) -> None:
         raise NotFound
 
 

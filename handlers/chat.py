@@ -164,7 +164,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         peer = self.peer
-        if peer is None or peer.closed:
+        if peer is None or peer.closed or self.services.sockets.stopping:
             return
         if len(message) > protocol.FRAME_MAX or (
             isinstance(message, str) and len(message.encode()) > protocol.FRAME_MAX

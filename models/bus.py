@@ -99,20 +99,21 @@ class Bus:
         """
         await self._confirm("all")
 
-    async def subscribe(self, channel: str) -> None:
-        """Hear `channel` from now on; returns once Redis has confirmed it.
+    async def subscribe(self, *channels: str) -> None:
+        """Hear `channels` from now on; returns once Redis has confirmed each.
 
         Raises:
-            Unavailable: no confirmation came in time.
+            Unavailable: a confirmation did not come in time.
         """
-        if channel not in self._wanted:
-            self._wanted.add(channel)
+        new = [channel for channel in channels if channel not in self._wanted]
+        if new:
+            self._wanted.update(new)
             async with self._sending:
                 if self._pubsub is not None:
                     # A failure is the reader's to see; it subscribes to all that is wanted.
                     with contextlib.suppress(RedisError, OSError):
-                        await self._pubsub.subscribe(channel)
-        await self._confirm(channel)
+                        await self._pubsub.subscribe(*new)
+        await self._confirm(*channels)
 
     async def unsubscribe(self, channel: str) -> None:
         """Hear `channel` no more, unless somebody subscribes meanwhile."""
@@ -142,14 +143,17 @@ class Bus:
     def _encode(self, event: dict[str, Any]) -> bytes:
         return msgspec.json.encode({"process": self.process, **event})
 
-    async def _confirm(self, channel: str) -> None:
-        if channel in self._confirmed:
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(channel, []).append(future)
+    async def _confirm(self, *channels: str) -> None:
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[None]] = []
+        for channel in channels:
+            if channel not in self._confirmed:
+                futures.append(loop.create_future())
+                self._waiting.setdefault(channel, []).append(futures[-1])
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
-                await future
+                for future in futures:
+                    await future
         except TimeoutError:
             raise Unavailable("bus") from None
 

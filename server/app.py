@@ -69,9 +69,6 @@ HEADER_BYTES: Final = 32 * 1024
 GC_THRESHOLD: Final = 50_000
 """Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
 
-ENV_UNSAFE_JOURNAL: Final = "TORNADO_IM_TEST_UNSAFE_JOURNAL"
-"""Set by the fault tests alone, which must be able to see a loss."""
-
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
@@ -135,7 +132,7 @@ async def _start(
         children.mongo,
         children.redis,
         data_dir,
-        journal=ENV_UNSAFE_JOURNAL not in os.environ,
+        journal=embedded.UNSAFE_JOURNAL not in os.environ,
     )
     stack.push_async_callback(stores.close)
     passwords = Passwords()

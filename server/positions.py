@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
@@ -54,7 +55,12 @@ class Positions:
         self._epoch = epoch
         self._heads: dict[str, Head] = {}
         self._followed: dict[str, int] = {}
-        """Conversation -> the epoch in which its head was read while it was followed; -1: not."""
+        """Conversation -> the epoch in which its head was read while it was followed.
+
+        Below zero it is not trusted; each such number is another one, so that a read can tell
+        whether something came while it was on its way.
+        """
+        self._untrusted = itertools.count(-1, -1)
         self._inboxes: dict[int, tuple[int, dict[str, Cursor]]] = {}
         """User with sockets here -> the epoch in which the inbox was read, and the inbox."""
         self._marked: set[str] = set()
@@ -76,7 +82,7 @@ class Positions:
         for conv in convs:
             self._heads.pop(conv, None)
             if conv in self._followed:
-                self._followed[conv] = -1
+                self._followed[conv] = next(self._untrusted)
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
         """Exact heads; an empty one for a conversation without messages."""
@@ -138,6 +144,7 @@ class Positions:
         """Exact heads, and of those that had to be read the log's tail behind the stored head."""
         epoch = self._epoch()
         unknown = [conv for conv in convs if self._followed.get(conv) != epoch]
+        before = {conv: self._followed.get(conv) for conv in unknown}
         tails: dict[str, list[Stored]] = {}
         read: dict[str, Head] = {}
         if unknown:
@@ -150,16 +157,16 @@ class Positions:
                     tails[conv] = await self._messages.tail(conv, head.last_seq)
                     for stored in tails[conv]:
                         head.advance(stored)
-                self._keep(conv, head, epoch)
+                self._keep(conv, head)
+                if before[conv] is not None and self._followed.get(conv) == before[conv]:
+                    self._followed[conv] = epoch
         return {conv: self._heads.get(conv) or read.get(conv) or Head() for conv in convs}, tails
 
-    def _keep(self, conv: str, head: Head, epoch: int) -> None:
+    def _keep(self, conv: str, head: Head) -> None:
         """Remember a head that was read, unless a newer one came meanwhile."""
         known = self._heads.get(conv)
         if head.last_seq and (known is None or known.last_seq < head.last_seq):
             self._heads[conv] = head
-        if conv in self._followed:
-            self._followed[conv] = epoch
         if len(self._heads) > HEADS_MAX + len(self._followed):
             for old in list(self._heads):
                 if old not in self._followed and old not in self._moved_heads:
@@ -168,18 +175,18 @@ class Positions:
 
     # Following
 
-    async def follow(self, uid: int) -> dict[str, Cursor]:
+    async def follow(self, uid: int) -> dict[str, int]:
         """A socket of `uid` is here and hears everything: keep the inbox from now on.
 
-        Every conversation of the inbox becomes followed; the heads are read after this call began.
+        Returns:
+            The `last_seq` of each of the user's conversations, read after this call began.
         """
         self._inboxes.setdefault(uid, (-1, {}))
         inbox = await self.inbox(uid)
-        fresh = [conv for conv in inbox if conv not in self._followed]
-        for conv in fresh:
-            self._followed[conv] = -1
-        await self._read_heads(fresh)
-        return inbox
+        for conv in inbox:
+            self._followed.setdefault(conv, next(self._untrusted))
+        heads = await self.heads(list(inbox))
+        return {conv: head.last_seq for conv, head in heads.items()}
 
     def followed(self, uid: int) -> list[str]:
         """The conversations of a user who has sockets here."""

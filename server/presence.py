@@ -56,8 +56,7 @@ class Presence:
             self._asked_at[uid] = now
         unknown = [uid for uid in uids if uid not in self._elsewhere]
         if unknown:
-            for uid in unknown:
-                await self._bus.subscribe(f"p:{uid}")
+            await self._bus.subscribe(*(f"p:{uid}" for uid in unknown))
             await self._refresh(unknown)
 
     # Watching

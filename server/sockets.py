@@ -87,9 +87,8 @@ class Sockets:
             await self._bus.subscribe(f"u:{peer.uid}")
             who = await self._sessions.identify(token, peer.device)
             peer.sid = who.session.sid
-            for conv in await self._positions.follow(peer.uid):
-                head = self._positions.head(conv)
-                self._gate.open(conv, pair_members(conv), head.last_seq if head else 0)
+            for conv, last_seq in (await self._positions.follow(peer.uid)).items():
+                self._gate.open(conv, pair_members(conv), last_seq)
             if peer not in self._peers.of(peer.uid):
                 raise Unavailable("the client is gone")
         except BaseException:
