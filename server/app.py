@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import secrets
 import signal
@@ -59,6 +60,9 @@ access = logging.getLogger("tornado_im.access")
 STOP_SECONDS: Final = 15.0
 DRAIN_SECONDS: Final = 5.0
 """What the log has for its last batches, and sockets for their last bytes."""
+
+SECOND_SIGNAL_SECONDS: Final = 0.5
+"""A signal this soon after the first is the same one: `make` passes its own on to us."""
 
 IDLE_SECONDS: Final = 75.0
 """How long a connection may send no header."""
@@ -306,9 +310,13 @@ def _stop_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
+    asked_at = math.inf
+
     def on_signal() -> None:
-        if stop.is_set():
+        nonlocal asked_at
+        if loop.time() - asked_at > SECOND_SIGNAL_SECONDS:
             os._exit(1)
+        asked_at = min(asked_at, loop.time())
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
