@@ -105,6 +105,7 @@ class BaseHandler(web.RequestHandler):
         """As it was asked; the request's own changes when it is refused before its body."""
         self._chunks: list[bytes] = []
         self._received = 0
+        self._refusal: ChatError | None = None
 
     def path_int(self, value: str) -> int:
         """A uid or a seq in a path. Raises `NotFound`: it is none."""
@@ -160,17 +161,26 @@ class BaseHandler(web.RequestHandler):
 
     async def _refuse_body(self, error: ChatError) -> None:
         """Answer now, then let the body run out into nothing."""
-        if not self._has_body or self.request.headers.get("Expect"):
-            raise error
+        if not self._has_body:
+            # Not before Tornado has seen that there is none: it would close the connection.
+            self._refusal = error
+            self.request.method = _REFUSED
+            return
         self.answer_error(error)
         self.set_header("Connection", "close")
+        if self.request.headers.get("Expect"):
+            self.finish()
+            return
         await self.flush()
         # Tornado calls the verb once the body is read; this one only ends the request.
         self.request.method = _REFUSED
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut)
 
     def refused(self, *_args: str) -> None:
-        """The verb of a request that was answered before its body was read."""
+        """The verb of a request that was refused before its body was read."""
+        self.request.method = self.verb
+        if self._refusal is not None:
+            raise self._refusal
         self.finish()
 
     def _cut(self) -> None:

@@ -22,10 +22,18 @@ from models.stores import Guard
 KEY_MAX = 128
 """Characters of a canonical key: NFKC can make up to 18 of one, rarely more than 4."""
 
+TEXT_MAX = 128
+"""Code points as they were sent of 32 that were counted after NFC, which makes one of up to 4."""
+
 
 def canonical(text: str) -> str:
     """The form in which names are compared: NFKC, case-folded, NFKC again (folding can undo it)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def nickname_key(nickname: str) -> str:
+    """What a search compares with its beginning; the end of a very long one is not found by."""
+    return canonical(nickname)[:KEY_MAX]
 
 
 class KeyField(fields.CharField[str]):
@@ -38,10 +46,10 @@ class KeyField(fields.CharField[str]):
 
 class User(Model):
     uid = fields.BigIntField(primary_key=True, generated=True)
-    user_name = fields.CharField(max_length=32)
+    user_name = fields.CharField(max_length=TEXT_MAX)
     name_key = KeyField(max_length=KEY_MAX, unique=True)
-    nickname = fields.CharField(max_length=32)
-    nickname_key = KeyField(max_length=KEY_MAX * 2, db_index=True)
+    nickname = fields.CharField(max_length=TEXT_MAX)
+    nickname_key = KeyField(max_length=KEY_MAX, db_index=True)
     avatar = fields.CharField(max_length=64, null=True)
     password_hash = fields.CharField(max_length=255)
     admin = fields.BooleanField(default=False)
@@ -101,7 +109,7 @@ class Users:
                     user_name=user_name,
                     name_key=canonical(user_name),
                     nickname=nickname,
-                    nickname_key=canonical(nickname),
+                    nickname_key=nickname_key(nickname),
                     password_hash=password_hash,
                     created_at=int(time.time() * 1000),
                 )
@@ -126,7 +134,9 @@ class Users:
 
     async def set_nickname(self, uid: int, nickname: str) -> None:
         async with self._guard():
-            await User.filter(uid=uid).update(nickname=nickname, nickname_key=canonical(nickname))
+            await User.filter(uid=uid).update(
+                nickname=nickname, nickname_key=nickname_key(nickname)
+            )
 
     async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
         """Those of the people who exist."""

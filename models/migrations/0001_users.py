@@ -1,7 +1,7 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-from models.user import KEY_MAX, KeyField
+from models.user import KEY_MAX, TEXT_MAX, KeyField
 
 
 class Migration(migrations.Migration):
@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
             name="User",
             fields=[
                 ("uid", fields.BigIntField(generated=True, primary_key=True)),
-                ("user_name", fields.CharField(max_length=32)),
+                ("user_name", fields.CharField(max_length=TEXT_MAX)),
                 ("name_key", KeyField(max_length=KEY_MAX, unique=True)),
-                ("nickname", fields.CharField(max_length=32)),
-                ("nickname_key", KeyField(max_length=KEY_MAX * 2, db_index=True)),
+                ("nickname", fields.CharField(max_length=TEXT_MAX)),
+                ("nickname_key", KeyField(max_length=KEY_MAX, db_index=True)),
                 ("avatar", fields.CharField(max_length=64, null=True)),
                 ("password_hash", fields.CharField(max_length=255)),
                 ("admin", fields.BooleanField(default=False)),

@@ -1,0 +1,63 @@
+"""The real server, over real sockets, on the embedded stores."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.client import Account
+from tests.running import Server, running
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that is a coroutine runs in a loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One server for all tests, without rate limits; each test makes people of its own."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def servers() -> Iterator[Callable[..., Server]]:
+    """Starts servers with settings as `section_key`; without `data` on stores of their own."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(running(**options))
+
+
+@pytest.fixture(scope="session")
+def strict() -> Iterator[Server]:
+    """A server with low limits behind a proxy, which says from where somebody calls."""
+    with running(
+        limits_loginperminute=3,
+        limits_registerperhour=4,
+        limits_socketsperuser=2,
+        chat_ratepersecond=2,
+        chat_recallseconds=1,
+        service_trustedproxies="127.0.0.1",
+        service_allowedorigins="https://chat.example.org",
+        service_allowedhosts="chat.example.org, 127.0.0.1",
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def ann(server: Server) -> Account:
+    return Account.new(server)
+
+
+@pytest.fixture
+def bo(server: Server) -> Account:
+    return Account.new(server)

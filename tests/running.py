@@ -1,0 +1,178 @@
+"""The server as a child process: how a test starts it, asks it, and looks into its log."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = re.compile(r"Tornado IM \d+\.\d+\.\d+ is ready: (http://[^/]+)/\n")
+
+KEY = "a signing key that tests alone know, 32 bytes or more"
+PASSWORD = "correct horse battery"
+USER_AGENT = "tests/1.0"
+
+STOP_SECONDS = 20
+ANSWER_SECONDS = 10
+
+# Nobody waits for an allowance, unless a test asks for that.
+UNLIMITED = {
+    "limits_loginperminute": 0,
+    "limits_registerperhour": 0,
+    "chat_ratepersecond": 0,
+}
+
+# What no log may hold, whatever happens: a password, the head of a token, a text of a message.
+SECRET_TEXT = "for your eyes only"
+UNLOGGED = (PASSWORD, "eyJ", SECRET_TEXT, KEY)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer whose envelope has been found to be as the contract says."""
+
+    status: int
+    msg: str
+    data: Any
+    error: str
+    headers: httpx.Headers
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        return self.status, self.error
+
+    @property
+    def broken(self) -> tuple[str, str]:
+        """The field and the rule of an `invalid_field`."""
+        assert self.refusal == (400, "invalid_field"), self
+        return self.data["field"], self.data["rule"]
+
+
+def reply(status: int, headers: Any, body: bytes) -> Reply:
+    envelope = json.loads(body)
+    assert set(envelope) == {"status", "msg", "data", "error"}
+    assert envelope["status"] == status
+    assert isinstance(envelope["msg"], str) and envelope["msg"]
+    assert (envelope["error"] == "") == (status < 300)
+    assert dict(headers).get("content-type", "").startswith("application/json")
+    return Reply(status, envelope["msg"], envelope["data"], envelope["error"], headers)
+
+
+class Server:
+    """One run of `run.py`."""
+
+    def __init__(self, data: Path, settings: Mapping[str, object]) -> None:
+        self.data = data
+        self.log_path = data / "server.log"
+        env = {k: v for k, v in os.environ.items() if not k.startswith("TORNADO_IM_")}
+        chosen = {
+            "service_httpport": ":0",
+            "service_datadir": data / "data",
+            "service_secretkey": KEY,
+            **UNLIMITED,
+            **settings,
+        }
+        env |= {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "run.py"],
+                cwd=ROOT,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        ready = READY.fullmatch(line)
+        if ready is None:
+            self.process.kill()
+            raise AssertionError(f"it did not start: {line!r}\n{self.log}")
+        self.url = ready[1]
+        self.port = int(self.url.rpartition(":")[2])
+        # No cookies are kept: who is asking is what a test says in each call.
+        self.http = httpx.Client(
+            base_url=self.url,
+            headers={"User-Agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=ANSWER_SECONDS,
+        )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8")
+
+    def call(self, method: str, path: str, **options: Any) -> Reply:
+        """A call whose answer carries the envelope; options as `httpx.Client.request` has them."""
+        if "json" in options:
+            # Ours, because httpx's refuses half a character before the server can.
+            options["content"] = json.dumps(options.pop("json"))
+            options["headers"] = {"Content-Type": "application/json"} | options.get("headers", {})
+        answer = self.http.request(method, path, **options)
+        return reply(answer.status_code, answer.headers, answer.content)
+
+    def raw(self, head: str, body: bytes = b"") -> http.client.HTTPResponse:
+        """What the server answers to these very bytes; `head` has its lines without \\r."""
+        with socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS) as connection:
+            text = head.strip().replace("\n", "\r\n") + "\r\n\r\n"
+            connection.sendall(text.encode() + body)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            content = response.read()
+        response.fp = io.BytesIO(content)
+        response.length = len(content)
+        return response
+
+    def raw_reply(self, head: str, body: bytes = b"") -> Reply:
+        """As `raw`, of an answer that carries the envelope."""
+        response = self.raw(head, body)
+        headers = httpx.Headers(response.getheaders())
+        return reply(response.status, headers, response.fp.read())
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it in order; raises when the end or the log is not as it should be."""
+        self.http.close()
+        self.terminate()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        log = self.log
+        assert code == 0, log
+        assert "Traceback" not in log and " ERROR " not in log and " CRITICAL " not in log, log
+        for secret in UNLOGGED:
+            assert secret not in log, f"the log holds {secret!r}"
+
+
+@contextmanager
+def running(data: Path | None = None, **settings: object) -> Iterator[Server]:
+    """A server with settings given as `section_key`; without `data` on stores of its own."""
+    with tempfile.TemporaryDirectory(prefix="tornado-im-") as folder:
+        server = Server(data or Path(folder), settings)
+        try:
+            yield server
+        finally:
+            server.stop()
