@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,9 @@ with more readers than threads a frozen store made 100 of them wait 12 to 20 s."
 REDIS_CONNECTIONS: Final = 32
 """Connections at most; a command beyond them waits. A storm of logins must not open thousands."""
 
+PROBE_SECONDS: Final = 0.1
+"""Between two looks whether a store that failed is back."""
+
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
 
@@ -60,8 +63,9 @@ class Guard:
 
     Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
     What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
-    After an outage one call at a time is let through until one succeeds; the others are refused
-    at once, so that a frozen store does not gather a crowd behind it.
+    After an outage every call is refused at once, until a probe of the guard's own is answered:
+    frames of one socket are taken one after another, and a dozen that each waited for a frozen
+    store would answer the last after half a minute.
     """
 
     def __init__(
@@ -71,38 +75,55 @@ class Guard:
         *,
         concurrent: int,
         outages: tuple[type[Exception], ...],
+        probe: Callable[[], Awaitable[object]],
         answer: Callable[[Exception], bool] = lambda _error: False,
     ) -> None:
         self._store = store
         self._seconds = seconds
         self._free = asyncio.Semaphore(concurrent)
         self._outages: tuple[type[Exception], ...] = (TimeoutError, *outages)
+        self._probe = probe
         self._answer = answer
         self._broken = False
-        self._probing = False
+        self._prober: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[None]:
         """Raises `Unavailable` when the store fails, is frozen, or was just seen to be."""
-        if self._broken and self._probing:
+        if self._broken:
             raise Unavailable(self._store)
-        probe = self._broken
-        self._probing = self._probing or probe
         try:
             async with asyncio.timeout(self._seconds), self._free:
                 yield
-            self._broken = False
         except self._outages as error:
             if self._answer(error):
-                self._broken = False
                 raise
             if not self._broken:
                 logger.warning("%s does not answer: %s", self._store, type(error).__name__)
-            self._broken = True
+                self._broken = True
+                name = f"probe of {self._store}"
+                self._prober = asyncio.create_task(self._probe_until_answered(), name=name)
             raise Unavailable(self._store) from error
-        finally:
-            if probe:
-                self._probing = False
+
+    async def check(self) -> None:
+        """Raises `Unavailable` unless the store answers."""
+        async with self():
+            await self._probe()
+
+    async def close(self) -> None:
+        if self._prober is not None:
+            self._prober.cancel()
+            await asyncio.wait([self._prober])
+
+    async def _probe_until_answered(self) -> None:
+        while self._broken:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._probe()
+                self._broken = False
+            except self._outages:
+                await asyncio.sleep(PROBE_SECONDS)
+        logger.warning("%s answers again", self._store)
 
 
 Document = dict[str, Any]
@@ -125,31 +146,21 @@ class Stores:
     async def probe(self) -> dict[str, str]:
         """`{sql, redis, mongo}`, each "up" or "down"; takes as long as the slowest guard."""
 
-        async def state(check: Any) -> str:
+        async def state(guard: Guard) -> str:
             try:
-                await check
+                await guard.check()
             except Unavailable:
                 return "down"
             return "up"
 
         sql, redis, mongo = await asyncio.gather(
-            state(self._probe_sql()), state(self._probe_redis()), state(self._probe_mongo())
+            state(self.sql), state(self.redis), state(self.mongo)
         )
         return {"sql": sql, "redis": redis, "mongo": mongo}
 
-    async def _probe_sql(self) -> None:
-        async with self.sql():
-            await connections.get("default").execute_query("SELECT 1")
-
-    async def _probe_redis(self) -> None:
-        async with self.redis():
-            await self.redis_client.ping()
-
-    async def _probe_mongo(self) -> None:
-        async with self.mongo():
-            await self.mongo_db.command("ping")
-
     async def close(self) -> None:
+        for guard in (self.sql, self.redis, self.mongo):
+            await guard.close()
         self.mongo_client.close()
         await self.redis_client.aclose()
         await Tortoise.close_connections()
@@ -177,21 +188,24 @@ async def open_stores(
     await _open_sql(mysql, data_dir)
     mongo_client, replica_set = await _open_mongo(mongo)
     redis_client = await _open_redis(redis)
+    mongo_db = mongo_client[mongo.name]
     return Stores(
         sql=Guard(
             "sql",
             SQL_SECONDS,
             concurrent=64,
             outages=(DBConnectionError, OperationalError, OSError),
+            probe=lambda: connections.get("default").execute_query("SELECT 1"),
         ),
         mongo_client=mongo_client,
-        mongo_db=mongo_client[mongo.name],
+        mongo_db=mongo_db,
         durable=WriteConcern(w="majority" if replica_set else 1, j=journal),
         mongo=Guard(
             "mongo",
             MONGO_SECONDS,
             concurrent=MONGO_CONCURRENT,
             outages=(PyMongoError,),
+            probe=lambda: mongo_db.command("ping"),
             answer=_is_duplicate,
         ),
         redis_client=redis_client,
@@ -200,6 +214,7 @@ async def open_stores(
             REDIS_SECONDS,
             concurrent=512,
             outages=(RedisError, OSError),
+            probe=redis_client.ping,
         ),
     )
 
