@@ -39,6 +39,9 @@ RECONNECT_SECONDS: Final = 0.2
 CONFIRM_SECONDS: Final = 2.0
 """How long a subscription waits for its confirmation before it is `Unavailable`."""
 
+GIVE_UP_SECONDS: Final = 1.9
+"""How long a silence is waited out: a Redis that was only started again is back by then."""
+
 QUEUE_MAX: Final = 50_000
 """Publications that wait for Redis; beyond, the oldest go and the log remains the truth."""
 
@@ -74,6 +77,7 @@ class Bus:
         self._confirmed: set[str] = set()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._answered_at = -SILENT_SECONDS
+        self._heard_at = time.monotonic()
         self._pings: deque[float] = deque()
         self._sending = asyncio.Lock()
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
@@ -83,6 +87,11 @@ class Bus:
     def healthy(self) -> bool:
         """Whether what other processes say is sure to be heard."""
         return time.monotonic() - self._answered_at < SILENT_SECONDS
+
+    @property
+    def given_up(self) -> bool:
+        """Silent for so long that nobody should begin to wait for it."""
+        return time.monotonic() - self._heard_at > GIVE_UP_SECONDS
 
     async def run(self) -> None:
         """Read, ping and publish until cancelled."""
@@ -150,6 +159,8 @@ class Bus:
             if channel not in self._confirmed:
                 futures.append(loop.create_future())
                 self._waiting.setdefault(channel, []).append(futures[-1])
+        if futures and self.given_up:
+            raise Unavailable("bus")
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 for future in futures:
@@ -204,6 +215,7 @@ class Bus:
                         future.set_result(None)
             elif message["type"] == "pong" and self._pings:
                 self._answered_at = self._pings.popleft()
+                self._heard_at = time.monotonic()
 
     async def _ping_forever(self) -> None:
         while True:
@@ -228,5 +240,10 @@ class Bus:
                             pipeline.publish(channel, payload)
                         await pipeline.execute()
                 except Unavailable:
-                    # The bus is interrupted for everyone then, and its readers resynchronise.
-                    logger.warning("%d publications lost with the bus", len(batch))
+                    # Told late, perhaps twice, rather than never: where Redis was only frozen no
+                    # reader's connection broke, and none would resynchronise.
+                    lost = max(0, len(self._queue) + len(batch) - QUEUE_MAX)
+                    if lost:
+                        logger.warning("%d publications lost with the bus", lost)
+                    self._queue.extendleft(reversed(batch[lost:]))
+                    await asyncio.sleep(RECONNECT_SECONDS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -51,6 +52,9 @@ REDIS_CONNECTIONS: Final = 32
 PROBE_SECONDS: Final = 0.1
 """Between two looks whether a store that failed is back."""
 
+GIVE_UP_SECONDS: Final = 1.0
+"""How long an outage is waited out: a store that was only started again is back by then."""
+
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
 
@@ -85,7 +89,13 @@ class Guard:
         self._probe = probe
         self._answer = answer
         self._broken = False
+        self._broken_at = 0.0
         self._prober: asyncio.Task[None] | None = None
+
+    @property
+    def given_up(self) -> bool:
+        """Down for so long that nobody should begin to wait for it."""
+        return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[None]:
@@ -100,7 +110,7 @@ class Guard:
                 raise
             if not self._broken:
                 logger.warning("%s does not answer: %s", self._store, type(error).__name__)
-                self._broken = True
+                self._broken, self._broken_at = True, time.monotonic()
                 name = f"probe of {self._store}"
                 self._prober = asyncio.create_task(self._probe_until_answered(), name=name)
             raise Unavailable(self._store) from error

@@ -199,10 +199,15 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         positions,
         messages,
         is_pending=lambda number: number in log.pending,
-        is_heard=lambda: bus.healthy,
+        is_heard=lambda: bus.healthy and not sockets.recovering,
     )
     log = MessageLog(
-        messages, positions, process=process, on_commit=gate.commit, on_abandon=gate.abandon
+        messages,
+        positions,
+        process=process,
+        on_commit=gate.commit,
+        on_abandon=gate.abandon,
+        is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
     )
     people = People(users, blocks, presence, bus)
     policy = Policy(settings.chat, people)
@@ -240,7 +245,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         people=people,
         conversations=Conversations(positions, messages, people, reading, fanout, bus),
         reading=reading,
-        delivery=Delivery(policy, messages, positions, presence, log, process=process),
+        delivery=Delivery(policy, messages, positions, presence, log),
         changes=changes,
         policy=policy,
         fanout=fanout,

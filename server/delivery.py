@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from models.conversation import Head
 from models.errors import ChatError, Forbidden, InvalidField, NotFound
 from models.message import Messages, message_key
 from server.log import Ack, Draft, MessageLog
@@ -45,15 +46,12 @@ class Delivery:
         positions: Positions,
         presence: Presence,
         log: MessageLog,
-        *,
-        process: str,
     ) -> None:
         self._policy = policy
         self._messages = messages
         self._positions = positions
         self._presence = presence
         self._log = log
-        self._process = process
 
     async def submit(
         self,
@@ -99,7 +97,10 @@ class Delivery:
                 )
             )
         except ChatError as error:
-            answer(await self._first_answer(place, key, error) if message.id else error)
+            if message.id:
+                await self._repeat(uid, place, id, error, answer, origin)
+            else:
+                answer(error)
 
     async def send(self, uid: int, place: Place, message: Outgoing) -> Ack:
         """As `submit`, for who can wait: the ack, or the refusal raised.
@@ -114,21 +115,43 @@ class Delivery:
             raise result
         return result
 
-    async def _first_answer(self, place: Place, key: str, error: ChatError) -> Ack | ChatError:
-        """A repeat gets its first answer, whatever is refused now; else `error`."""
+    async def _repeat(
+        self,
+        uid: int,
+        place: Place,
+        id: str,
+        error: ChatError,
+        answer: Answer,
+        origin: Peer | None,
+    ) -> None:
+        """What is refused now, but repeats what is stored, gets its first answer; by the log.
+
+        The log alone marks, fences and acknowledges, so a repeat that is there goes through it.
+        """
+        key = message_key(place.conv, uid, id)
+
+        def check(_head: Head) -> None:
+            raise error
+
         try:
-            stored = (await self._messages.by_keys([key])).get(key)
-            if stored is None:
-                return error
-            # What was only read could still be rolled back; a durable write behind it proves it.
-            await self._messages.fence(self._process)
-        except ChatError as unavailable:
-            return unavailable
-        message = stored.message
-        online = any(
-            self._presence.online(other) for other in place.members if other != message.from_
-        )
-        return Ack(message.conv, message.seq, message.time, duplicate=True, online=online)
+            if key not in await self._messages.by_keys([key]):
+                raise error
+            self._log.append(
+                Draft(
+                    key=key,
+                    conv=place.conv,
+                    members=place.members,
+                    from_=uid,
+                    id=id,
+                    kind="text",
+                    content="",
+                    check=check,
+                    answer=answer,
+                    origin=origin,
+                )
+            )
+        except ChatError as refusal:
+            answer(refusal)
 
     async def _valid(
         self, uid: int, place: Place, message: Outgoing

@@ -151,12 +151,14 @@ class MessageLog:
         process: str,
         on_commit: Callable[[Sequence[Commit]], None],
         on_abandon: Callable[[Draft], None],
+        is_hopeless: Callable[[], bool],
     ) -> None:
         self._messages = messages
         self._positions = positions
         self._process = process
         self._on_commit = on_commit
         self._on_abandon = on_abandon
+        self._is_hopeless = is_hopeless
         self._queue: deque[Draft] = deque()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -168,9 +170,10 @@ class MessageLog:
         """Take a draft; `draft.answer` is called when it is stored or refused.
 
         Raises:
-            Unavailable: too many are waiting.
+            Unavailable: too many are waiting, or a store has been down for too long to wait for
+                it: a socket whose frames each wait would answer its last one after minutes.
         """
-        if len(self._queue) >= QUEUE_MAX:
+        if len(self._queue) >= QUEUE_MAX or self._is_hopeless():
             raise Unavailable("mongo")
         self.pending[draft.number] = draft
         self._queue.append(draft)

@@ -36,7 +36,7 @@ HEARTBEAT_MS: Final = 25_000
 FULL_RETRY_SECONDS: Final = 5.0
 """What a handshake beyond the limits is told to wait: sockets end, but nobody knows when."""
 
-RECOVER_RETRY_SECONDS: Final = 0.5
+RECOVER_RETRY_SECONDS: Final = 0.1
 
 
 class Sockets:
@@ -70,7 +70,10 @@ class Sockets:
         self._version = version
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
+        self._interruptions = 0
         self.stopping = False
+        self.recovering = False
+        """After an interruption of the bus, until it is known whose sessions ended meanwhile."""
         presence.on_change = self._presence_changed
 
     # Coming
@@ -197,15 +200,20 @@ class Sockets:
     def recover(self) -> None:
         """The bus was interrupted and is back: what was published meanwhile is lost."""
         self._people.forget_all()
-        self._spawn(self._recover())
+        self._interruptions += 1
+        self.recovering = True
+        self._spawn(self._recover(self._interruptions))
 
-    async def _recover(self) -> None:
+    async def _recover(self, interruption: int) -> None:
         while True:
             try:
                 await self._sessions.compare_all()
                 break
             except Unavailable:
                 await asyncio.sleep(RECOVER_RETRY_SECONDS)
+        if interruption != self._interruptions:
+            return  # There was another one since; its own comparison decides.
+        self.recovering = False
         self._fanout.resync_all()
 
     # The end
