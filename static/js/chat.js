@@ -6,6 +6,7 @@ import { api } from "./api.js";
 import { blank, peerOf, readByMe, readByPeer, refreshed, resumed, withMessage } from "./convs.js";
 import { loadDrafts } from "./drafts.js";
 import { ImClient } from "./im-client.js";
+import { backOff } from "./im-wire.js";
 import { merge, retouched } from "./log.js";
 import { outboxStorage } from "./prefs.js";
 import { get, put, set } from "./store.js";
@@ -16,8 +17,6 @@ const TYPING_SHOWN_MS = 5_000;
 /** The list's pages; all of them are read before the socket resumes, which then needs no history. */
 const LIST_PAGE = 100;
 
-/** Between two tries to read the list. */
-const RETRY_MS = 2_000;
 
 /** @type {ImClient | null} */
 export let client = null;
@@ -72,12 +71,12 @@ export async function meet(conv) {
 }
 
 async function begin(mine) {
-  while (client === mine) {
+  for (let tries = 2; client === mine; tries++) {
     try {
       await Promise.all([loadList(mine), loadBlocked()]);
       break;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, backOff(tries, Math.random)));
     }
   }
   if (client !== mine) return;
@@ -87,9 +86,10 @@ async function begin(mine) {
 }
 
 async function loadList(mine) {
-  let cursor = "";
+  let cursor = null;
   do {
-    const page = await api.get(`/api/conversations?limit=${LIST_PAGE}&cursor=${encodeURIComponent(cursor ?? "")}`);
+    const from = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = await api.get(`/api/conversations?limit=${LIST_PAGE}${from}`);
     if (client !== mine) return;
     const convs = { ...get().convs };
     for (const listed of page.conversations) {

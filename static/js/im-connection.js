@@ -127,7 +127,8 @@ export class Connection {
     let greeted = false;
     this.#socket = socket;
     // A handshake can hang as well; the greeting has to come within the same time as any answer.
-    this.#retryTimer = this.#options.timers.setTimeout(() => this.lost(), ANSWER_MS);
+    const refused = () => socket === this.#socket && this.#closed(0, greeted);
+    this.#retryTimer = this.#options.timers.setTimeout(refused, ANSWER_MS);
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
       const frame = JSON.parse(data);
@@ -138,7 +139,8 @@ export class Connection {
     socket.onclose = ({ code }) => {
       if (socket === this.#socket) this.#closed(code, greeted);
     };
-    socket.onerror = () => {}; // a close follows and says more
+    // A close follows and says more; except for a refused handshake in some versions of Node.
+    socket.onerror = () => this.#options.timers.setTimeout(refused, 0);
   }
 
   /** A message's `id` is its author's own and answers nothing. */

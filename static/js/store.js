@@ -8,7 +8,6 @@ import { useEffect, useReducer, useRef } from "../vendor/preact-htm.js";
 const EMPTY = Object.freeze({
   /** "boot" (asking who I am), "unreachable", "out" (sign-in card), "in" */
   phase: "boot",
-  me: null,
   /** conv -> conversation, as in the list of the contract */
   convs: {},
   listed: false,
@@ -37,6 +36,7 @@ const EMPTY = Object.freeze({
 
 let state = {
   ...EMPTY,
+  me: null,
   lang: "en",
   theme: "system",
   route: { name: "home" },
@@ -59,7 +59,10 @@ export function put(map, key, value) {
   set({ [map]: { ...state[map], [key]: value } });
 }
 
-/** Forgets all that belongs to a person; language, theme and place stay. */
+/**
+ * Forgets all that belongs to a person; language, theme and place stay. So does `me` until the next one
+ * signs in, because views that are about to go are asked once more.
+ */
 export function clear() {
   set({ ...EMPTY });
 }

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.page.person import Person
+from tests.running import Server
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-background-networking"]
@@ -28,17 +29,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def someone(browser: Browser, server) -> Iterator[Callable[..., Person]]:
+def someone(browser: Browser, server: Server) -> Iterator[Callable[..., Person]]:
     """Makes a person with a window of their own; a quiet console is checked in the end."""
     contexts: list[BrowserContext] = []
     people: list[Person] = []
 
-    def make(name: str = "ann", context: BrowserContext | None = None, **options) -> Person:
+    def make(
+        name: str = "ann",
+        context: BrowserContext | None = None,
+        url: str = server.url,
+        **options: object,
+    ) -> Person:
         if context is None:
             options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}} | options
             context = browser.new_context(**options)
             contexts.append(context)
-        person = Person(context.new_page(), server.url, f"{name}{next(_count)}")
+        person = Person(context.new_page(), url, f"{name}{next(_count)}")
         people.append(person)
         return person.open()
 

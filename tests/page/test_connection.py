@@ -1,10 +1,12 @@
 """Away and back: everything arrives, in order, once."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.page.person import Person, numbered
+from tests.running import running
 
 Someone = Callable[..., Person]
 Pair = tuple[Person, Person]
@@ -23,6 +25,22 @@ def test_offline_and_back(pair: Pair) -> None:
     ann.sees(*told)
     bo.sees(*told)
     ann.connected()
+
+
+def test_the_server_goes_and_comes_back(someone: Someone, tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        ann = someone("ann", url=first.url).register("Ann")
+        ann.page.get_by_role("button", name="My notes").click()
+        ann.write("before")
+        expect(ann.last_mark).to_have_attribute("title", "Sent")
+    expect(ann.page.locator(".bar")).to_contain_text("Reconnecting… next try in", use_inner_text=True)
+    ann.write("meanwhile", "and more")
+    with running(tmp_path, service_httpport=f":{first.port}"):
+        ann.page.get_by_role("button", name="Try now").click()
+        expect(ann.last_mark).to_have_attribute("title", "Sent")
+        ann.page.reload()
+        ann.sees("before", "meanwhile", "and more")
+        ann.page.goto("about:blank")
 
 
 def test_what_was_unsent_survives_a_reload(pair: Pair) -> None:
