@@ -57,11 +57,13 @@ class SingleTokenMixin(BaseHandler):
             UserAgentRequired: there is no User-Agent, or a blank one.
             InvalidField: `X-Device-Id` is malformed; a malformed cookie is ignored.
         """
-        agent = self.request.headers.get("User-Agent", "").strip()
-        if not agent:
+        # Tornado reads a header as Latin-1, whatever its bytes mean.
+        raw = self.request.headers.get("User-Agent", "").encode("latin-1")
+        if not raw.strip():
             raise UserAgentRequired
-        if len(agent.encode()) > USER_AGENT_MAX:
-            agent = "sha256:" + hashlib.sha256(agent.encode()).hexdigest()
+        agent = _text(raw)
+        if len(raw) > USER_AGENT_MAX:
+            agent = "sha256:" + hashlib.sha256(raw).hexdigest()
         id = self.device_id
         return f"{agent} #{id}" if id else agent
 
@@ -97,3 +99,10 @@ class SingleTokenMixin(BaseHandler):
                 "expires_at": login.expires_at,
             }
         )
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

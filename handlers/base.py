@@ -240,12 +240,7 @@ class BaseHandler(web.RequestHandler):
         handshake = self.request.headers.get("Upgrade", "").lower() == "websocket"
         changes = handshake or self.request.method not in SAFE_METHODS
         if origin is not None:
-            allowed = self._allowed_origin(origin)
-            if allowed:
-                self.set_header("Access-Control-Allow-Origin", origin)
-                self.set_header("Access-Control-Allow-Credentials", "true")
-                self.set_header("Vary", "Origin")
-            elif changes and not self._own_origin(origin):
+            if changes and not self._allowed_origin(origin) and not self._own_origin(origin):
                 raise Forbidden("bad_origin")
         elif changes and self.request.headers.get("Sec-Fetch-Site") != "same-origin":
             # Another site's form or socket without an Origin would carry the cookie by itself.
@@ -258,13 +253,19 @@ class BaseHandler(web.RequestHandler):
         return False
 
     def _own_origin(self, origin: str) -> bool:
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc.lower() == (
-            self.request.host.lower()
-        )
+        host = self.request.host.lower()
+        return origin.lower() in (f"http://{host}", f"https://{host}")
 
     def _allowed_origin(self, origin: str) -> bool:
         return origin.lower() in self.services.settings.service.allowed_origins
+
+    def _share(self) -> None:
+        """Let the page of an allowed origin read the answer, a refusal too."""
+        origin = self.request.headers.get("Origin", "")
+        if self._allowed_origin(origin):
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Credentials", "true")
+            self.set_header("Vary", "Origin")
 
     def options(self, *_args: str) -> None:
         """CORS for the origins that are allowed; nobody else has a use for it."""
@@ -331,6 +332,7 @@ class BaseHandler(web.RequestHandler):
 
     def _envelope(self, status: int, msg: str, data: Any, error: str) -> None:
         body = msgspec.json.encode({"status": status, "msg": msg, "data": data, "error": error})
+        self._share()
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Content-Length", str(len(body)))

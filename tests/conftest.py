@@ -53,6 +53,12 @@ def strict() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def eve(server: Server) -> Account:
+    """Somebody for tests in which nothing of hers changes."""
+    return Account.new(server)
+
+
 @pytest.fixture
 def ann(server: Server) -> Account:
     return Account.new(server)

@@ -146,6 +146,28 @@ class Server:
         headers = httpx.Headers(response.getheaders())
         return reply(response.status, headers, response.fp.read())
 
+    def handshake(
+        self, *lines: str, agent: str | None = USER_AGENT, query: str = "", **instead: str | None
+    ) -> Reply:
+        """The answer to a handshake with more header lines, or others `instead` of the usual.
+
+        A socket that is let in is closed at once.
+        """
+        usual: dict[str, str | None] = {
+            "Host": f"127.0.0.1:{self.port}",
+            "User-Agent": agent,
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        } | {name.replace("_", "-"): value for name, value in instead.items()}
+        headers = [f"{name}: {value}" for name, value in usual.items() if value is not None]
+        head = "\n".join([f"GET /ws{query} HTTP/1.1", *headers, *lines])
+        response = self.raw(head)
+        if response.status == 101:
+            return Reply(101, "", None, "", httpx.Headers(response.getheaders()))
+        return reply(response.status, httpx.Headers(response.getheaders()), response.fp.read())
+
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
