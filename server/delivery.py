@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.conversation import Head
-from models.errors import ChatError, Forbidden, InvalidField, NotFound
+from models.errors import ChatError, Forbidden, InvalidField, NotFound, Unavailable
 from models.message import Messages, message_key
 from server.log import Ack, Draft, MessageLog
 from server.peers import Peer
@@ -97,7 +97,7 @@ class Delivery:
                 )
             )
         except ChatError as error:
-            if message.id:
+            if message.id and not isinstance(error, Unavailable):
                 await self._repeat(uid, place, id, error, answer, origin)
             else:
                 answer(error)

@@ -197,7 +197,11 @@ class Gate:
         while True:
             try:
                 missing = await self._messages.range(conv, line.seq + 1, first)
-            except Unavailable:
+            except Unavailable as error:
+                # They are stored; but their senders are answered in time, and will ask again.
+                for entry in line.waiting.values():
+                    if entry.draft is not None:
+                        entry.draft.settle(error)
                 await asyncio.sleep(FILL_RETRY_SECONDS)
                 continue
             for stored in missing:

@@ -163,6 +163,7 @@ class MessageLog:
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._closed = False
         self.pending: dict[int, Draft] = {}
         """Drafts without an answer, by their number."""
 
@@ -170,10 +171,10 @@ class MessageLog:
         """Take a draft; `draft.answer` is called when it is stored or refused.
 
         Raises:
-            Unavailable: too many are waiting, or a store has been down for too long to wait for
+            Unavailable: it is closed, or too many are waiting, or a store has been down for too long to wait for
                 it: a socket whose frames each wait would answer its last one after minutes.
         """
-        if len(self._queue) >= QUEUE_MAX or self._is_hopeless():
+        if self._closed or len(self._queue) >= QUEUE_MAX or self._is_hopeless():
             raise Unavailable("mongo")
         self.pending[draft.number] = draft
         self._queue.append(draft)
@@ -195,7 +196,8 @@ class MessageLog:
                 self._refuse(self._still(batch), Unavailable("mongo"))
 
     async def drain(self) -> None:
-        """Wait until all that was accepted has its answer."""
+        """Take nothing more, and wait until all that was taken has its answer."""
+        self._closed = True
         await self._idle.wait()
 
     async def expire(self) -> None:

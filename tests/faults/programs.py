@@ -1,0 +1,180 @@
+"""The server as its users run it, its embedded children, and what the kernel says of them."""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LIMITS_OFF = {
+    "TORNADO_IM_LIMITS_LOGINPERMINUTE": "0",
+    "TORNADO_IM_LIMITS_REGISTERPERHOUR": "0",
+    "TORNADO_IM_CHAT_RATEPERSECOND": "0",
+    "TORNADO_IM_CHAT_STRANGERLIMIT": "0",
+}
+READY = re.compile(r"is ready: http://[^:]+:(\d+)/")
+READY_SECONDS = 30.0
+MONGO, VALKEY = "secantus", "valkey-server"
+"""A word of the command line by which each embedded child is known."""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One server process; it may be started again and again, on the same port and data."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        arguments: Iterable[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.log = data_dir.with_name(f"{data_dir.name}.log")
+        self._command = [sys.executable, str(ROOT / "run.py"), *arguments]
+        self._environ = {
+            name: text for name, text in os.environ.items() if not name.startswith("TORNADO_IM_")
+        }
+        self._environ |= {
+            "TORNADO_IM_SERVICE_DATADIR": str(data_dir),
+            "TORNADO_IM_SERVICE_HTTPPORT": f":{self.port}",
+            "TORNADO_IM_SERVICE_LOGLEVEL": "WARNING",
+            **LIMITS_OFF,
+            **(environ or {}),
+        }
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def launch(self) -> None:
+        """Start it; `ready` waits."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environ,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+
+    def ready(self) -> None:
+        """Wait for the printed address."""
+        assert self.process is not None and self.process.stdout is not None
+        there, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS)
+        line = self.process.stdout.readline() if there else ""
+        if not READY.search(line):
+            self.kill()
+            raise AssertionError(f"the server did not start: {line}{self.said()}")
+
+    def start(self) -> "Server":
+        self.launch()
+        self.ready()
+        return self
+
+    def said(self) -> str:
+        """What it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def child(self, word: str) -> int:
+        """The pid of the embedded child whose command line has `word`."""
+        for pid in _children_of(self.pid):
+            program, *rest = _command_line(pid) or [""]
+            if program != "/bin/sh" and any(word in part for part in (program, *rest)):
+                return pid
+        raise LookupError(word)
+
+    def kill(self) -> None:
+        """SIGKILL for the server and all that descends from it; returns when they are gone."""
+        assert self.process is not None
+        pids = [self.pid, *_descendants(self.pid)]
+        for pid in pids:
+            _send(pid, signal.SIGKILL)
+        self.process.wait()
+        while any(_alive(pid) for pid in pids):
+            time.sleep(0.005)
+        self._close()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self._close()
+        return code
+
+    def end(self) -> None:
+        """At the end of a test, however that came."""
+        if self.process is not None and self.process.poll() is None:
+            for pid in _descendants(self.pid):
+                _send(pid, signal.SIGCONT)
+            self.kill()
+
+    def resident_bytes(self) -> int:
+        """What the server itself keeps in memory, without its children."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def _close(self) -> None:
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """State and parent; a dead process is a zombie "Z"."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return "Z", 0
+    state, parent = text.rpartition(")")[2].split()[:2]
+    return state, int(parent)
+
+
+def _alive(pid: int) -> bool:
+    return _stat(pid)[0] not in "ZX"
+
+
+def _children_of(parent: int) -> list[int]:
+    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    return [pid for pid in pids if _stat(pid)[1] == parent]
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for child in _children_of(pid):
+        found += [child, *_descendants(child)]
+    return found
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []

@@ -1,0 +1,389 @@
+"""People who write to each other as fast as they can, and who remember all that they were told.
+
+What the server has told is held against what its store has: each figure of `Figures` must be 0.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+MESSAGE, CONNECTED, HISTORY, SYNC, RESYNC = 50001, 50002, 50007, 50013, 50015
+ACKS = (50004, 50005)
+UNAVAILABLE = 50300
+
+WINDOW = 8
+"""Sends of one socket in flight."""
+
+BACKOFF_SECONDS = 0.05
+PASSWORD = "correct horse battery"
+PAGE = 100
+SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
+ANSWER_SECONDS = 10.0
+
+
+@dataclass
+class Figures:
+    """What must not happen, counted."""
+
+    acknowledged_and_lost: int = 0
+    delivered_twice: int = 0
+    out_of_order: int = 0
+    missed_after_sync: int = 0
+    old_token_accepted: int = 0
+
+    def __iadd__(self, other: "Figures") -> Self:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        return self
+
+    def __str__(self) -> str:
+        return ", ".join(
+            f"{each.name.replace('_', ' ')} {getattr(self, each.name)}" for each in fields(self)
+        )
+
+
+async def call(
+    rest: httpx.AsyncClient, method: str, path: str, body: object = None, **headers: str
+) -> httpx.Response:
+    return await rest.request(method, path, json=body, headers=headers)
+
+
+def rest_of(url: str, *, seconds: float = ANSWER_SECONDS) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=seconds, trust_env=False)
+
+
+async def sign_up(rest: httpx.AsyncClient, name: str) -> tuple[int, str]:
+    """Register and log in on the device `name`; uid and token."""
+    body = {"user_name": name, "password": PASSWORD}
+    registered = await call(rest, "POST", "/api/user/register", body)
+    assert registered.status_code == 201, registered.text
+    return registered.json()["data"]["uid"], await sign_in(rest, name)
+
+
+async def sign_in(rest: httpx.AsyncClient, name: str) -> str:
+    body = {"user_name": name, "password": PASSWORD}
+    answer = await call(rest, "POST", "/api/user/login", body, **{"User-Agent": name})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["token"])
+
+
+@dataclass
+class Writer:
+    """One person in one conversation, on one socket at a time."""
+
+    name: str
+    uid: int
+    token: str
+    to: int
+    sent: list[str] = field(default_factory=list)
+    acked: dict[str, int] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """Answered 50300 at least once: their order is no longer promised."""
+    repeated: set[str] = field(default_factory=set)
+    """Acknowledged as stored before."""
+    known: dict[int, str] = field(default_factory=dict)
+    """seq -> id, of all that was pushed, acknowledged or synced."""
+    figures: Figures = field(default_factory=Figures)
+    cursor: int = 0
+    other_answers: list[dict[str, Any]] = field(default_factory=list)
+    close_code: int | None = None
+
+    def __post_init__(self) -> None:
+        self.conv = f"{min(self.uid, self.to)}:{max(self.uid, self.to)}"
+        self._socket: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._flying: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._last: int | None = None
+        self._heard = asyncio.Event()
+
+    # The socket
+
+    async def connect(self, url: str, *, sync: bool = True) -> None:
+        self._socket = await connect(
+            f"{url.replace('http', 'ws', 1)}/ws?toUid={self.to}",
+            additional_headers={"token": self.token},
+            user_agent_header=self.name,
+            proxy=None,
+            max_queue=None,
+            ping_interval=None,
+        )
+        first = json.loads(await self._socket.recv())
+        assert first["code"] == CONNECTED, first
+        self._last, self.close_code = None, None
+        self._reader = asyncio.create_task(self._read(self._socket))
+        if sync:
+            await self.sync()
+
+    async def disconnected(self) -> None:
+        """Wait until the socket has ended, and all that it brought is taken."""
+        if self._reader is not None:
+            await self._reader
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+            await self.disconnected()
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            while True:
+                self._take(json.loads(await socket.recv()))
+        except ConnectionClosed:
+            self.close_code = socket.close_code
+            for future in self._flying.values():
+                if not future.done():
+                    future.cancel()
+            self._flying.clear()
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        code, id = frame["code"], frame.get("id")
+        if code == MESSAGE:
+            self._in_line(frame["seq"], frame["id"])
+        elif code == RESYNC:
+            self._last = None
+        else:
+            if code in ACKS:
+                self._acknowledged(frame)
+            elif code == UNAVAILABLE:
+                self.refused.add(id)
+            elif code != SYNC:
+                self.other_answers.append(frame)
+            future = self._flying.pop(id, None)
+            if future is not None and not future.done():
+                future.set_result(frame)
+        self._heard.set()
+
+    def _acknowledged(self, frame: dict[str, Any]) -> None:
+        id, seq = frame["id"], frame["seq"]
+        if self.acked.setdefault(id, seq) != seq:
+            self.figures.delivered_twice += 1
+        if frame.get("duplicate"):
+            self.repeated.add(id)
+        else:
+            self._in_line(seq, id)
+
+    def _in_line(self, seq: int, id: str) -> None:
+        """A push, or the ack that stands in for one: the next of its conversation here."""
+        if self._last is not None and seq != self._last + 1:
+            if seq <= self._last and self.known.get(seq) == id:
+                self.figures.delivered_twice += 1
+            else:
+                self.figures.out_of_order += 1
+        self._last = seq
+        self._know(seq, id)
+
+    def _know(self, seq: int, id: str) -> None:
+        if self.known.setdefault(seq, id) != id:
+            self.figures.out_of_order += 1
+        while self.cursor + 1 in self.known:
+            self.cursor += 1
+
+    # Asking
+
+    async def ask(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """Send a frame and wait for its answer; cancelled when the socket ends."""
+        assert self._socket is not None
+        id = frame.setdefault("id", uuid.uuid4().hex)
+        future = self._flying[id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._socket.send(json.dumps(frame))
+        except ConnectionClosed:
+            future.cancel()
+        return await future
+
+    async def write(self) -> dict[str, Any]:
+        """Send a new message; the answer."""
+        id = self.new_id()
+        return await self.ask({"type": 1, "content": f"{id} \U0001f642", "id": id})
+
+    async def sync(self) -> None:
+        """Frame 7 until nothing is left, by the highest seq without a gap."""
+        more = True
+        while more:
+            answer = await self.ask({"type": 7, "cursors": {self.conv: self.cursor}})
+            assert answer["code"] == SYNC, answer
+            more = answer["more"]
+            for entry in answer["conversations"]:
+                if entry["conv"] == self.conv:
+                    more = more or entry["more"]
+                    for message in entry["messages"]:
+                        self._know(message["seq"], message["id"])
+
+    # Writing
+
+    async def storm(self, stop: asyncio.Event) -> None:
+        """Write, several sends in flight, until `stop` or the socket's end."""
+        free = asyncio.Semaphore(WINDOW)
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set() and self.close_code is None:
+                await free.acquire()
+                group.create_task(self._send(self.new_id(), free))
+                await asyncio.sleep(0)
+
+    def new_id(self) -> str:
+        """The id of a message that is sent next."""
+        self.sent.append(uuid.uuid4().hex)
+        return self.sent[-1]
+
+    async def _send(self, id: str, free: asyncio.Semaphore | None = None) -> int | None:
+        """The code of the answer; None where none came."""
+        try:
+            return (await self.ask({"type": 1, "content": f"{id} \U0001f642", "id": id}))["code"]
+        except asyncio.CancelledError:
+            return None
+        finally:
+            if free is not None:
+                free.release()
+
+    @property
+    def open_ids(self) -> list[str]:
+        """Sent and never acknowledged, in the order of sending."""
+        return [id for id in self.sent if id not in self.acked]
+
+    async def resend(self, *, seconds: float = 30.0) -> None:
+        """Send again what was not acknowledged, with the same ids, until it is."""
+        async with asyncio.timeout(seconds):
+            while ids := self.open_ids:
+                for start in range(0, len(ids), WINDOW):
+                    await asyncio.gather(*(self._send(id) for id in ids[start : start + WINDOW]))
+                if self.open_ids:
+                    await asyncio.sleep(BACKOFF_SECONDS)
+
+    async def knows(self, seq: int, *, seconds: float = 10.0) -> None:
+        """Wait until everything up to `seq` has come."""
+        async with asyncio.timeout(seconds):
+            while self.cursor < seq:
+                self._heard.clear()
+                await self._heard.wait()
+
+
+async def history(rest: httpx.AsyncClient, writer: Writer) -> list[dict[str, Any]]:
+    """The whole conversation, in pages."""
+    messages: list[dict[str, Any]] = []
+    while True:
+        answer = await call(
+            rest,
+            "GET",
+            f"/api/conversations/{writer.conv}/messages?after={len(messages)}&limit={PAGE}",
+            **{"User-Agent": writer.name, "token": writer.token},
+        )
+        assert answer.status_code == 200, answer.text
+        page = answer.json()["data"]
+        messages += page["messages"]
+        if page["end"]:
+            return messages
+
+
+async def settled(
+    rest: Sequence[httpx.AsyncClient], writers: Iterable[Writer], *, live: bool = True
+) -> Figures:
+    """What went wrong, held against the store.
+
+    Args:
+        live: whether the writers are connected, and have been since before the last send.
+    """
+    figures = Figures()
+    for number, writer in enumerate(writers):
+        messages = await history(rest[number % len(rest)], writer)
+        if live:
+            try:
+                await writer.knows(len(messages))
+            except TimeoutError:
+                pass
+        figures += compare(writer, messages)
+        figures += writer.figures
+        writer.figures = Figures()
+    return figures
+
+
+def compare(writer: Writer, messages: Sequence[dict[str, Any]]) -> Figures:
+    figures = Figures()
+    figures.out_of_order += sum(
+        message["seq"] != place for place, message in enumerate(messages, 1)
+    )
+    places: dict[str, int] = {}
+    for message in messages:
+        if message["from"] == writer.uid:
+            figures.delivered_twice += message["id"] in places
+            places[message["id"]] = message["seq"]
+    for id, seq in writer.acked.items():
+        figures.acknowledged_and_lost += places.get(id) != seq
+    mine = [places[id] for id in writer.sent if id in places and id not in writer.refused]
+    figures.out_of_order += sum(later < earlier for earlier, later in itertools.pairwise(mine))
+    for message in messages:
+        if writer.known.get(message["seq"]) != message["id"]:
+            figures.missed_after_sync += 1
+    return figures
+
+
+@asynccontextmanager
+async def people(urls: Sequence[str], pairs: int) -> AsyncIterator[list[Writer]]:
+    """Writers in pairs, registered, not connected yet; neighbours talk to each other."""
+    tag = uuid.uuid4().hex[:8]
+    async with rest_of(urls[0], seconds=60.0) as rest:
+        accounts = await asyncio.gather(
+            *(sign_up(rest, f"w{number}-{tag}") for number in range(2 * pairs))
+        )
+    writers = [
+        Writer(f"w{number}-{tag}", uid, token, accounts[number ^ 1][0])
+        for number, (uid, token) in enumerate(accounts)
+    ]
+    try:
+        yield writers
+    finally:
+        for writer in writers:
+            await writer.close()
+
+
+def seeded() -> random.Random:
+    """Chance whose seed is printed, and can be given again."""
+    seed = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(1 << 32))
+    print(f"\nseed {seed} ({SEED_VARIABLE}={seed} repeats its moments)")
+    return random.Random(seed)
+
+
+async def storm_until(
+    writers: Sequence[Writer], seconds: float, strike: Callable[[], Awaitable[None]]
+) -> None:
+    """Let all write; strike after `seconds`, in the middle of it."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for writer in writers:
+            group.create_task(writer.storm(stop))
+        await asyncio.sleep(seconds)
+        await strike()
+        stop.set()
+
+
+async def together(writers: Iterable[Writer], urls: Sequence[str]) -> None:
+    """Connect and sync all of them, spread over the servers."""
+    await asyncio.gather(*(writer.connect(urls[n % len(urls)]) for n, writer in enumerate(writers)))
+
+
+async def refuses(url: str, name: str, token: str) -> bool:
+    """Whether a token is refused, by REST and by the handshake."""
+    headers = {"User-Agent": name, "token": token}
+    async with rest_of(url) as rest:
+        answer = await call(rest, "GET", "/api/user/me", **headers)
+    try:
+        socket = await connect(
+            f"{url.replace('http', 'ws', 1)}/ws",
+            additional_headers={"token": token},
+            user_agent_header=name,
+            proxy=None,
+        )
+    except InvalidHandshake:
+        return answer.status_code == 403
+    await socket.close()
+    return False

@@ -1,0 +1,157 @@
+"""A store that no longer answers: every caller is refused in time, and all goes on when it does.
+
+Frozen by SIGSTOP: connections stay, nothing comes. Whatever needs the store is refused within 3 s,
+however many wait for it, and whatever does not goes on.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.faults.programs import MONGO, VALKEY, Server
+from tests.faults.storm import (
+    ACKS,
+    UNAVAILABLE,
+    Figures,
+    Writer,
+    call,
+    people,
+    rest_of,
+    settled,
+    together,
+)
+
+ANSWER_SECONDS = 3.0
+SLACK_SECONDS = 0.3
+"""For a machine that does other things too."""
+
+AT_ONCE_SECONDS = 1.0
+PIPELINED = 6
+PAIRS = 3
+STORE_OF = {MONGO: "mongo", VALKEY: "redis"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    name: str
+    code: int
+    seconds: float
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def timed(answer: Awaitable[Any]) -> tuple[Any, float]:
+    start = time.monotonic()
+    return await answer, time.monotonic() - start
+
+
+async def every_frame(writer: Writer) -> list[Answer]:
+    """Each kind of frame several times in flight on one socket."""
+    conv = writer.conv
+    asked: list[tuple[str, Awaitable[dict[str, Any]]]] = []
+    for number in range(1, PIPELINED + 1):
+        asked += [
+            ("send", writer.write()),
+            ("history", writer.ask({"type": 2, "conv": conv})),
+            ("unread", writer.ask({"type": 3})),
+            ("read", writer.ask({"type": 4, "conv": conv, "seq": number})),
+            ("sync", writer.ask({"type": 7, "cursors": {}})),
+            ("presence", writer.ask({"type": 8, "uids": [writer.to]})),
+            ("ping", writer.ask({"type": 9})),
+        ]
+    answers = await asyncio.gather(*(timed(answer) for _, answer in asked))
+    return [
+        Answer(name, frame["code"], seconds)
+        for (name, _), (frame, seconds) in zip(asked, answers, strict=True)
+    ]
+
+
+async def every_call(url: str, writer: Writer) -> list[Answer]:
+    headers = {"User-Agent": writer.name, "token": writer.token}
+    conv = f"/api/conversations/{writer.conv}"
+    calls = [
+        ("GET", "/api/conversations", None),
+        ("GET", f"{conv}/messages", None),
+        ("POST", f"{conv}/messages", {"content": "frozen"}),
+        ("POST", f"{conv}/read", {"seq": 1}),
+        ("GET", "/api/user/me", None),
+        ("POST", "/api/user/login", {"user_name": writer.name, "password": "wrong password"}),
+    ]
+    async with rest_of(url) as rest:
+        answers = await asyncio.gather(
+            *(timed(call(rest, method, path, body, **headers)) for method, path, body in calls)
+        )
+    return [
+        Answer(f"{method} {path.rpartition('/')[2]}", answer.status_code, seconds)
+        for (method, path, _), (answer, seconds) in zip(calls, answers, strict=True)
+    ]
+
+
+async def check_health(url: str, store: str) -> None:
+    async with rest_of(url) as rest:
+        (alive, soon), (ready, late) = await asyncio.gather(
+            timed(rest.get("/healthz")), timed(rest.get("/readyz"))
+        )
+    assert alive.status_code == 200 and soon < AT_ONCE_SECONDS
+    assert ready.status_code == 503 and late < ANSWER_SECONDS + SLACK_SECONDS
+    assert ready.json()["error"] == "unavailable"
+    assert ready.json()["data"][store] == "down"
+    assert [name for name, state in ready.json()["data"].items() if state == "down"] == [store]
+
+
+def judge(answers: list[Answer], needed: set[str]) -> None:
+    """All in time; what needs the store is refused, and nothing fails in another way."""
+    assert [a for a in answers if a.seconds > ANSWER_SECONDS + SLACK_SECONDS] == []
+    assert [a for a in answers if a.name in needed and a.code not in (UNAVAILABLE, 503)] == []
+    assert [a for a in answers if a.code in (50000, 500)] == []
+
+
+NEEDED = {
+    MONGO: {"send", "history", "sync", "GET conversations", "GET messages", "POST messages"},
+    VALKEY: {"send", "GET me", "GET conversations", "GET messages", "POST messages"},
+}
+
+
+@pytest.mark.parametrize("store", [MONGO, VALKEY])
+async def test_a_frozen_store_refuses_in_time_and_comes_back_at_once(
+    own_server: Server, store: str
+) -> None:
+    url = own_server.url
+    async with people([url], PAIRS) as writers:
+        await together(writers, [url])
+        for writer in writers:
+            assert (await writer.write())["code"] in ACKS
+        with frozen(own_server.child(store)):
+            for moment in ("freezing", "frozen"):
+                *groups, _ = await asyncio.gather(
+                    *(every_frame(writer) for writer in writers),
+                    *(every_call(url, writer) for writer in writers),
+                    check_health(url, STORE_OF[store]),
+                )
+                answers = [answer for group in groups for answer in group]
+                slowest = max(answers, key=lambda answer: answer.seconds)
+                print(f"{store} {moment}: {len(answers)} answers, the slowest {slowest}")
+                judge(answers, NEEDED[store])
+        _, seconds = await timed(asyncio.gather(*(writer.resend() for writer in writers)))
+        print(f"{store}: all is acknowledged {seconds:.2f} s after SIGCONT")
+        assert seconds < AT_ONCE_SECONDS
+        await asyncio.gather(*(writer.sync() for writer in writers))
+        async with rest_of(url) as rest:
+            assert (await rest.get("/readyz")).status_code == 200
+            figures = await settled([rest], writers)
+        print(f"in all: {figures}")
+        assert figures == Figures()
