@@ -86,6 +86,10 @@ class Dirty:
         states = zip(processes, answers[::2], answers[1::2], strict=True)
         return {process: set(convs) for process, alive, convs in states if not alive}
 
+    async def leave(self) -> None:
+        """Forget this process, whose marks are carried out."""
+        await self.bury(self._process)
+
     async def bury(self, process: str) -> None:
         """Forget a process whose marks are carried out."""
         async with self._guard():

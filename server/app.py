@@ -64,6 +64,8 @@ DRAIN_SECONDS: Final = 5.0
 SECOND_SIGNAL_SECONDS: Final = 0.5
 """A signal this soon after the first is the same one: `make` passes its own on to us."""
 
+CANCEL_SECONDS: Final = 1.0
+
 IDLE_SECONDS: Final = 75.0
 """How long a connection may send no header."""
 
@@ -113,8 +115,7 @@ async def serve(settings: Settings) -> None:
         gc.set_threshold(GC_THRESHOLD, 20, 20)
         await stop.wait()
         logger.info("stopping")
-        deadline = asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
-        stack.callback(deadline.cancel)
+        asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
         server.stop()
         await _drain(work)
     if failures:
@@ -289,9 +290,14 @@ async def _running(forever: dict[str, Coroutine[Any, Any, None]], fail: Any) -> 
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = set(tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            # A driver may take a cancellation for its own time-out and swallow it.
+            _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+            for task in left:
+                logger.warning("%s did not end when it was cancelled", task.get_name())
 
 
 async def _drain(work: Work) -> None:
@@ -306,7 +312,7 @@ async def _drain(work: Work) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await sockets.all_closed()
     try:
-        await work.positions.flush()
+        await work.positions.leave()
     except Unavailable as error:
         logger.warning("heads were not written: %s is down; the next start reads them", error.store)
 

@@ -355,8 +355,11 @@ class Positions:
                 self._marked.difference_update(clean)
 
     async def watch(self) -> None:
-        """Say that this process lives, and carry out what dead ones left, until cancelled."""
-        since_orphans = ORPHAN_SECONDS
+        """Say that this process lives, and carry out what dead ones left, until cancelled.
+
+        Whoever starts the server has called `catch_up` before.
+        """
+        since_orphans = 0.0
         while True:
             try:
                 await self._dirty.announce()
@@ -383,3 +386,8 @@ class Positions:
             await self._conversations.raise_positions(heads.items(), cursors.values())
             await self._dirty.bury(process)
             logger.info("caught up %d conversations of a process that died", len(convs))
+
+    async def leave(self) -> None:
+        """Write what has moved and leave nothing behind for others to carry out."""
+        await self.flush()
+        await self._dirty.leave()
