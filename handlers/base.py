@@ -106,6 +106,7 @@ class BaseHandler(web.RequestHandler):
         self._chunks: list[bytes] = []
         self._received = 0
         self._refusal: ChatError | None = None
+        self._prepared = False
 
     def path_int(self, value: str) -> int:
         """A uid or a seq in a path. Raises `NotFound`: it is none."""
@@ -141,6 +142,7 @@ class BaseHandler(web.RequestHandler):
                 await self.authorize()
         except ChatError as error:
             await self._refuse_body(error)
+        self._prepared = True
 
     def _check_method(self) -> None:
         verb = (self.request.method or "").lower()
@@ -305,12 +307,11 @@ class BaseHandler(web.RequestHandler):
 
     def query(self, kind: type[T]) -> T:
         """The query as a value. Raises `InvalidField`."""
-        found: dict[str, str] = {}
-        for name, values in self.request.query_arguments.items():
-            try:
-                found[name] = values[-1].decode("utf-8")
-            except UnicodeDecodeError:
-                raise InvalidField(name, "pattern") from None
+        # What is no UTF-8 becomes surrogates, which every rule of a text refuses.
+        found = {
+            name: values[-1].decode("utf-8", "surrogateescape")
+            for name, values in self.request.query_arguments.items()
+        }
         return parse(kind, found, text=True)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
@@ -352,6 +353,9 @@ class BaseHandler(web.RequestHandler):
         if not isinstance(error, ChatError):
             error = _TORNADO_ERRORS.get(status_code) or Internal(self.request_id)
         self.answer_error(error)
+        if not self._prepared:
+            # Tornado closes after an answer that came before it looked for a body.
+            self.set_header("Connection", "close")
         self.finish()
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from tornado import web
 
 from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
 from handlers.base import BaseHandler, Services
-from models.errors import InvalidField, Unavailable
+from models.errors import InvalidField, NotFound, Unavailable
 from server.fields import DEVICE_ID
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -39,6 +39,11 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
     def initialize(self, services: Services, path: str) -> None:  # type: ignore[override]
         BaseHandler.initialize(self, services)
         web.StaticFileHandler.initialize(self, path)
+
+    def parse_url_path(self, url_path: str) -> str:
+        if "\0" in url_path:
+            raise NotFound
+        return super().parse_url_path(url_path)
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Cache-Control", "no-cache")

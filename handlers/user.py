@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from handlers.auth import TOKEN_COOKIE, SingleTokenMixin
 from models.errors import Forbidden, InvalidField, NotFound
-from models.user import KEY_MAX, Person, canonical
+from models.user import KEY_MAX, canonical
 from server import text
 from server.fields import Opaque, Text, UserName, ruled
 from server.protocol import STATE
@@ -39,15 +40,6 @@ class ProfileBody:
 class PasswordBody:
     old_password: str = ruled(Opaque())
     new_password: str = ruled(PASSWORD)
-
-
-def own_profile(person: Person) -> dict[str, object]:
-    return {
-        "uid": person.uid,
-        "user_name": person.user_name,
-        "nickname": person.nickname,
-        "avatar": person.avatar,
-    }
 
 
 class RegisterHandler(SingleTokenMixin):
@@ -97,7 +89,7 @@ class LogoutHandler(SingleTokenMixin):
 
 class MeHandler(SingleTokenMixin):
     async def get(self) -> None:
-        self.ok(own_profile(await self.services.people.get(self.who.uid)))
+        self.ok(await self._profile())
 
     async def patch(self) -> None:
         body = self.read(ProfileBody)
@@ -105,9 +97,14 @@ class MeHandler(SingleTokenMixin):
             raise NotFound
         if body.nickname is not None:
             await self.services.people.set_nickname(self.who.uid, body.nickname)
-        profile = own_profile(await self.services.people.get(self.who.uid))
+        profile = await self._profile()
         self.services.fanout.tell([self.who.uid], STATE, {"what": "me", **profile})
         self.ok(profile)
+
+    async def _profile(self) -> dict[str, Any]:
+        person = await self.services.people.get(self.who.uid)
+        (profile,) = await self.services.people.profiles(self.who.uid, [person])
+        return profile
 
 
 class PasswordHandler(SingleTokenMixin):
