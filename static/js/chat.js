@@ -3,7 +3,7 @@
  * state; the acts of the person are in acts.js.
  */
 import { api } from "./api.js";
-import { blank, peerOf, readByMe, readByPeer, refreshed, resumed, withMessage } from "./convs.js";
+import { blank, peerOf, readByMe, readByPeer, refreshed, resumed, sorted, withMessage } from "./convs.js";
 import { loadDrafts } from "./drafts.js";
 import { ImClient } from "./im-client.js";
 import { backOff } from "./im-wire.js";
@@ -65,7 +65,10 @@ export function learn(profiles) {
 /** Makes sure that a conversation of the URL, a draft or a push has a name. */
 export async function meet(conv) {
   const { convs, me, users } = get();
-  if (!convs[conv]) put("convs", conv, blank(conv));
+  if (!convs[conv]) {
+    put("convs", conv, blank(conv));
+    watchPeers();
+  }
   const uid = peerOf(conv, me.uid);
   if (!users[uid]?.user_name && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
 }
@@ -100,9 +103,14 @@ async function loadList(mine) {
     set({ convs, listed: true });
     cursor = page.next;
   } while (cursor);
-  const { me } = get();
-  const singles = Object.values(get().convs).filter(({ type }) => type === "single");
-  mine.watch(singles.map(({ conv }) => peerOf(conv, me.uid)).filter((uid) => uid !== me.uid));
+  watchPeers();
+}
+
+/** Presence of those I have a conversation with, the newest first. */
+function watchPeers() {
+  const { me, convs } = get();
+  const singles = sorted(Object.values(convs)).filter(({ type }) => type === "single");
+  client?.watch(singles.map(({ conv }) => peerOf(conv, me.uid)).filter((uid) => uid !== me.uid));
 }
 
 async function loadBlocked() {

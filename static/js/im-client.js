@@ -18,8 +18,8 @@ export { CLOSE, CODE, FRAME, ImError, pairConv } from "./im-wire.js";
 
 /** Cursors sent in one sync: about 30 bytes each, and a frame may have 64 KiB. */
 const SYNC_CURSORS = 1_500;
-/** The server passes typing on once a second; it shows for a few. */
-const TYPING_MS = 2_500;
+/** The server passes typing on once a second at most; it shows for a few. */
+const TYPING_MS = 1_500;
 /** The largest page of history that the server gives. */
 const PAGE = 100;
 /** What one presence frame may watch. */

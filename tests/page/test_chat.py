@@ -51,7 +51,7 @@ def test_reading_in_one_tab_clears_the_other(pair: Pair, someone: Someone) -> No
 def test_typing_is_told_and_goes_away(pair: Pair) -> None:
     ann, bo = pair
     ann.box.click()
-    ann.page.keyboard.type("wait a moment", delay=150)
+    ann.page.keyboard.type("wait a moment", delay=200)
     expect(bo.page.locator(".who-status")).to_have_text("typing…")
     expect(bo.page.locator(".who-status")).to_have_text("Online")
 

@@ -20,11 +20,11 @@ FILL = """async ([conv, count]) => {
 
 @pytest.fixture
 def long(pair: tuple[Person, Person]) -> tuple[Person, Person]:
-    """150 older messages of Bo's, which Ann has read."""
+    """120 older messages of Bo's, which Ann has read."""
     ann, bo = pair
     conv = ann.page.evaluate("location.hash.slice(4)")
-    bo.page.evaluate(FILL, [conv, 150])
-    expect(ann.bubbles.last).to_contain_text("old 150")
+    bo.page.evaluate(FILL, [conv, 120])
+    expect(ann.bubbles.last).to_contain_text("old 120")
     return ann, bo
 
 
@@ -35,7 +35,7 @@ def scroll_to(page: Page, top: int) -> None:
 def test_older_pages_load_and_the_place_is_kept_to_the_pixel(long: tuple[Person, Person]) -> None:
     ann, _ = long
     ann.page.reload()
-    expect(ann.bubbles.last).to_contain_text("old 150")
+    expect(ann.bubbles.last).to_contain_text("old 120")
     before = ann.bubbles.count()
     assert before < 100
     # In one turn, so that no page can come between the measurement and the scroll.
@@ -51,7 +51,7 @@ def test_older_pages_load_and_the_place_is_kept_to_the_pixel(long: tuple[Person,
         scroll_to(ann.page, 0)
         ann.page.wait_for_timeout(200)
     expect(ann.bubbles.first).to_have_text("hello")
-    expect(ann.bubbles).to_have_count(152)
+    expect(ann.bubbles).to_have_count(122)
 
 
 def test_the_view_sticks_to_the_bottom_only_there(long: tuple[Person, Person]) -> None:
