@@ -119,8 +119,7 @@ class PasswordHandler(SingleTokenMixin):
 
 class SessionsHandler(SingleTokenMixin):
     async def get(self) -> None:
-        devices = await self.services.sessions.devices(self.who.uid)
-        online = {peer.device for peer in self.services.peers.of(self.who.uid) if peer.ready}
+        devices, online = await self.services.sessions.devices(self.who.uid)
         self.ok(
             [
                 {

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -79,6 +80,8 @@ class Bus:
         self._answered_at = -SILENT_SECONDS
         self._heard_at = time.monotonic()
         self._pings: deque[float] = deque()
+        self._asked: dict[str, asyncio.Queue[Any]] = {}
+        """Questions of this process -> where the replies come in."""
         self._sending = asyncio.Lock()
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
         self._queued = asyncio.Event()
@@ -138,10 +141,32 @@ class Bus:
         self._queue.append((channel, self._encode(event)))
         self._queued.set()
 
-    async def publish_now(self, channel: str, event: dict[str, Any]) -> int:
-        """Tell the other processes; returns how many heard it, this one included."""
-        async with self._guard():
-            return int(await self._client.publish(channel, self._encode(event)))
+    async def ask(
+        self, channel: str, event: dict[str, Any], *, seconds: float
+    ) -> tuple[list[Any], bool]:
+        """Tell the processes that hear `channel`, this one included, and wait for their replies.
+
+        Returns:
+            What each has given to `reply` within `seconds`, and whether all have.
+        """
+        id = secrets.token_urlsafe(9)
+        replies = self._asked[id] = asyncio.Queue[Any]()
+        answers: list[Any] = []
+        try:
+            async with self._guard():
+                heard = int(await self._client.publish(channel, self._encode({**event, "id": id})))
+            async with asyncio.timeout(seconds):
+                while len(answers) < heard:
+                    answers.append(await replies.get())
+        except TimeoutError:
+            return answers, False
+        finally:
+            del self._asked[id]
+        return answers, True
+
+    def reply(self, event: dict[str, Any], data: Any = None) -> None:
+        """Answer an event that came by `ask`."""
+        self.publish(f"r:{event['process']}", {"event": "reply", "id": event["id"], "data": data})
 
     async def listeners(self, channels: Iterable[str]) -> dict[str, int]:
         """How many processes hear each channel, this one included."""
@@ -201,11 +226,7 @@ class Bus:
                 continue
             channel = message["channel"]
             if message["type"] == "message":
-                event = msgspec.json.decode(message["data"])
-                try:
-                    self._on_event(channel, event)
-                except Exception:
-                    logger.exception("an event on the bus failed")
+                self._hear(channel, msgspec.json.decode(message["data"]))
             elif message["type"] == "subscribe":
                 if channel in self._confirmed:
                     return
@@ -216,6 +237,16 @@ class Bus:
             elif message["type"] == "pong" and self._pings:
                 self._answered_at = self._pings.popleft()
                 self._heard_at = time.monotonic()
+
+    def _hear(self, channel: str, event: dict[str, Any]) -> None:
+        if event["event"] == "reply":
+            if event["id"] in self._asked:
+                self._asked[event["id"]].put_nowait(event["data"])
+            return
+        try:
+            self._on_event(channel, event)
+        except Exception:
+            logger.exception("an event on the bus failed")
 
     async def _ping_forever(self) -> None:
         while True:

@@ -11,6 +11,7 @@ after the other and none undoes another. Times inside a script are the Redis ser
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -243,6 +244,15 @@ class Tokens:
         if answer[0] != "ok":
             raise Forbidden(answer[0])
         return msgspec.json.decode(answer[1], type=Session)
+
+    async def touch(self, devices: Sequence[tuple[int, str]]) -> None:
+        """Note that each (uid, device) is used now."""
+        now = time.time_ns() // 1000
+        async with self._guard():
+            pipeline = self._client.pipeline(transaction=False)
+            for uid, device in devices:
+                pipeline.zadd(f"seen:{uid}", {device: now}, xx=True, gt=True)
+            await pipeline.execute()
 
     async def devices(self, uid: int) -> list[Device]:
         """Devices with a valid token, the one used last first."""

@@ -262,6 +262,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "dead processes": positions.watch(),
         "presence": presence.run(),
         "outbox": changes.sweep(),
+        "device use": sockets.run(),
     }
     return Work(services, log, positions, bus, forever)
 

@@ -171,8 +171,9 @@ class MessageLog:
         """Take a draft; `draft.answer` is called when it is stored or refused.
 
         Raises:
-            Unavailable: it is closed, or too many are waiting, or a store has been down for too long to wait for
-                it: a socket whose frames each wait would answer its last one after minutes.
+            Unavailable: it is closed, or too many are waiting, or a store has been down for too
+                long to wait for it: a socket whose frames each wait would answer its last one
+                after minutes.
         """
         if self._closed or len(self._queue) >= QUEUE_MAX or self._is_hopeless():
             raise Unavailable("mongo")

@@ -84,8 +84,6 @@ class Sessions:
         self._fanout = fanout
         self._bus = bus
         self._limits = limits
-        self._revocations: dict[str, asyncio.Semaphore] = {}
-        """Revocation -> a place for each process that has carried it out."""
 
     # Accounts
 
@@ -161,8 +159,20 @@ class Sessions:
         self._tell_sessions(who.uid)
         return login
 
-    async def devices(self, uid: int) -> list[Device]:
-        return await self._tokens.devices(uid)
+    async def devices(self, uid: int) -> tuple[list[Device], set[str]]:
+        """The devices with a valid token, and which of them have a socket, on any process."""
+        devices = await self._tokens.devices(uid)
+        event = {"event": "devices", "uid": uid}
+        online, _ = await self._bus.ask(f"u:{uid}", event, seconds=REVOKE_SECONDS)
+        return devices, set().union(*online)
+
+    async def touch(self) -> None:
+        """Note as a use of its device every socket that has sent something since the last call."""
+        used = [peer for peer in self._peers if peer.used]
+        for peer in used:
+            peer.used = False
+        if used:
+            await self._tokens.touch([(peer.uid, peer.device) for peer in used])
 
     async def kick(self, uid: int, sid: str) -> None:
         """End one session. Raises `NotFound`."""
@@ -206,11 +216,10 @@ class Sessions:
         kind = event["event"]
         if kind == "end":
             self._close(event["uid"], event["devices"], event["code"], event["keep"])
-            self._bus.publish(f"r:{event['process']}", {"event": "ended", "id": event["id"]})
-        elif kind == "ended":
-            places = self._revocations.get(event["id"])
-            if places is not None:
-                places.release()
+            self._bus.reply(event)
+        elif kind == "devices":
+            online = {peer.device for peer in self._peers.of(event["uid"]) if peer.ready}
+            self._bus.reply(event, list(online))
         elif kind == "prolong":
             for peer in self._peers.of(event["uid"]):
                 if peer.device == event["device"] and peer.sid == event["sid"]:
@@ -255,27 +264,10 @@ class Sessions:
             keep: the session that began with this, and may have a socket already.
         """
         self._close(uid, devices, code, keep)
-        id = secrets.token_urlsafe(9)
-        done = self._revocations[id] = asyncio.Semaphore(0)
-        try:
-            heard = await self._bus.publish_now(
-                f"u:{uid}",
-                {
-                    "event": "end",
-                    "id": id,
-                    "uid": uid,
-                    "devices": devices,
-                    "code": code,
-                    "keep": keep,
-                },
-            )
-            async with asyncio.timeout(REVOKE_SECONDS):
-                for _ in range(heard):
-                    await done.acquire()
-        except TimeoutError:
+        event = {"event": "end", "uid": uid, "devices": devices, "code": code, "keep": keep}
+        _, all_done = await self._bus.ask(f"u:{uid}", event, seconds=REVOKE_SECONDS)
+        if not all_done:
             logger.warning("a process did not confirm that sessions of user %d ended", uid)
-        finally:
-            del self._revocations[id]
 
     def _prolong(self, issued: Issued) -> None:
         self._bus.publish(

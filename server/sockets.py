@@ -36,6 +36,9 @@ HEARTBEAT_MS: Final = 25_000
 FULL_RETRY_SECONDS: Final = 5.0
 """What a handshake beyond the limits is told to wait: sockets end, but nobody knows when."""
 
+TOUCH_SECONDS: Final = 30.0
+"""How far the last use of a device by its socket may lag: it only says which one is the oldest."""
+
 RECOVER_RETRY_SECONDS: Final = 0.1
 
 
@@ -178,7 +181,7 @@ class Sockets:
     def hear(self, channel: str, event: dict[str, Any]) -> None:
         """What a process, perhaps this one, has published."""
         kind = event["event"]
-        if kind in ("end", "ended", "prolong"):
+        if kind in ("end", "devices", "prolong"):
             self._sessions.hear(event)
         elif event["process"] == self._bus.process:
             return
@@ -215,6 +218,15 @@ class Sockets:
             return  # There was another one since; its own comparison decides.
         self.recovering = False
         self._fanout.resync_all()
+
+    async def run(self) -> None:
+        """Note the use of devices by their sockets until cancelled."""
+        while True:
+            await asyncio.sleep(TOUCH_SECONDS)
+            try:
+                await self._sessions.touch()
+            except Unavailable as error:
+                logger.debug("the use of devices is noted later: %s is down", error.store)
 
     # The end
 
