@@ -16,10 +16,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** The icons of the page, by their names in Lucide. */
 const ICONS = [
-  "arrow-down", "arrow-left", "ban", "bell-off", "bookmark", "check", "check-check", "chevron-right", "circle-alert",
-  "clock", "copy", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "globe", "info", "log-out", "message-circle",
-  "monitor", "moon", "pencil", "pin", "pin-off", "plus", "reply", "rotate-cw", "search", "send-horizontal", "settings",
-  "smartphone", "sun", "sun-moon", "trash-2", "undo-2", "user", "wifi-off", "x", "bell", "eraser",
+  "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check", "circle-alert", "clock",
+  "copy", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "log-out", "message-circle", "monitor", "moon", "pin",
+  "pin-off", "reply", "search", "send-horizontal", "settings", "smartphone", "sun", "sun-moon", "undo-2", "user",
+  "wifi-off", "x",
 ];
 
 const PACKAGES = [
@@ -49,7 +49,7 @@ const PACKAGES = [
 
 /** One sprite of the chosen icons; stroke and size come from the page's CSS. */
 function sprite(tarball) {
-  const symbols = ICONS.toSorted().map((name) => {
+  const symbols = ICONS.map((name) => {
     const svg = member(tarball, `icons/${name}.svg`).toString("utf8");
     const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
     return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/\s*\n\s*/g, "")}</symbol>`;

@@ -28,7 +28,9 @@ def test_unread_badge_title_and_read_mark(someone: Someone) -> None:
     expect(ann.last_mark).to_have_attribute("title", "Sent")
     expect(bo.badge).to_have_text("3")
     expect(bo.page).to_have_title("(3) Tornado IM")
-    expect(bo.page.locator("link[rel=icon]")).to_have_attribute("href", "/static/img/icon-unread.svg")
+    expect(bo.page.locator("link[rel=icon]")).to_have_attribute(
+        "href", "/static/img/icon-unread.svg"
+    )
     bo.row.click()
     expect(bo.badge).to_have_count(0)
     expect(bo.page).to_have_title("Tornado IM")
@@ -83,7 +85,9 @@ def test_enter_sends_shift_enter_breaks_and_an_input_method_is_left_alone(pair: 
 
 def test_links_emoji_markup_and_long_words(pair: Pair) -> None:
     ann, bo = pair
-    ann.write("see https://example.com/a_(b)?c=1.", "😂👍", "<img src=x onerror=alert(1)>", "w" * 300)
+    ann.write(
+        "see https://example.com/a_(b)?c=1.", "😂👍", "<img src=x onerror=alert(1)>", "w" * 300
+    )
     link = bo.page.locator(".words a")
     expect(link).to_have_attribute("href", "https://example.com/a_(b)?c=1")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
@@ -116,7 +120,7 @@ def test_notes_to_myself(someone: Someone) -> None:
     expect(ann.badge).to_have_count(0)
 
 
-def test_three_messages_to_a_stranger_then_their_answer_lets_the_fourth_go(someone: Someone) -> None:
+def test_a_fourth_message_to_a_stranger_waits_for_their_answer(someone: Someone) -> None:
     ann, bo = someone("ann").register("Ann"), someone("bo").register("Bo")
     ann.find(bo.name)
     ann.write(*numbered(4))
@@ -142,18 +146,18 @@ def test_block_and_unblock(pair: Pair) -> None:
     bo.sees("hello", "hi", "are you there?")
 
 
-@pytest.mark.parametrize("act", ["Pin", "Mute"])
-def test_the_list_takes_it_over_in_the_other_tab(pair: Pair, someone: Someone, act: str) -> None:
+@pytest.mark.parametrize(("act", "shown"), [("Pin", "Pinned"), ("Mute", "Muted")])
+def test_the_other_tab_takes_it_over(pair: Pair, someone: Someone, act: str, shown: str) -> None:
     ann, _ = pair
     other = someone("ann", context=ann.page.context)
     expect(other.row).to_be_visible()
     ann.page.get_by_role("button", name="More").click()
     ann.page.get_by_role("menuitem", name=act, exact=True).click()
-    expect(other.row.get_by_role("img", name=f"{act}ned" if act == "Pin" else "Muted")).to_be_visible()
+    expect(other.row.get_by_role("img", name=shown)).to_be_visible()
 
 
 def test_on_a_phone_one_pane_and_the_way_back(pair: Pair, someone: Someone) -> None:
-    ann, bo = pair
+    ann, _ = pair
     phone = someone("ann", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     phone.name = ann.name
     phone.sign_in()

@@ -33,7 +33,9 @@ def test_the_server_goes_and_comes_back(someone: Someone, tmp_path: Path) -> Non
         ann.page.get_by_role("button", name="My notes").click()
         ann.write("before")
         expect(ann.last_mark).to_have_attribute("title", "Sent")
-    expect(ann.page.locator(".bar")).to_contain_text("Reconnecting… next try in", use_inner_text=True)
+    expect(ann.page.locator(".bar")).to_contain_text(
+        "Reconnecting… next try in", use_inner_text=True
+    )
     ann.write("meanwhile", "and more")
     with running(tmp_path, service_httpport=f":{first.port}"):
         ann.page.get_by_role("button", name="Try now").click()
@@ -61,7 +63,7 @@ def test_what_was_unsent_survives_a_reload(pair: Pair) -> None:
 
 
 def test_a_lost_answer_doubles_nothing(pair: Pair) -> None:
-    """The server stores the message, the connection breaks before its answer, the same id goes again."""
+    """The server stores the message and the connection breaks before its answer comes."""
     ann, bo = pair
     sockets = []
     deaf = False

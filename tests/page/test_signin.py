@@ -116,7 +116,9 @@ def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -
     ann.page.locator("[name=old_password]").fill("not the password")
     ann.page.locator("[name=new_password]").fill("another good one")
     ann.page.keyboard.press("Enter")
-    expect(ann.page.locator("#note-old_password")).to_have_text("This is not your present password.")
+    expect(ann.page.locator("#note-old_password")).to_have_text(
+        "This is not your present password."
+    )
     ann.page.locator("[name=old_password]").fill(PASSWORD)
     ann.page.keyboard.press("Enter")
     expect(ann.page.locator(".toast")).to_have_text("Your password is changed")

@@ -10,10 +10,11 @@ from tests.page.person import Person
 Someone = Callable[..., Person]
 
 FILL = """async ([conv, count]) => {
+    const headers = {"Content-Type": "application/json"};
     for (let n = 1; n <= count; n++) {
-        await fetch(`/api/conversations/${conv}/messages`, {method: "POST",
-            headers: {"Content-Type": "application/json"},
-            body: JSON.stringify({id: crypto.randomUUID(), content: `old ${n}` + "\\nmore".repeat(n % 3)})});
+        const content = `old ${n}` + "\\nmore".repeat(n % 3);
+        const body = JSON.stringify({id: crypto.randomUUID(), content});
+        await fetch(`/api/conversations/${conv}/messages`, {method: "POST", headers, body});
     }
 }"""
 
@@ -42,7 +43,8 @@ def test_older_pages_load_and_the_place_is_kept_to_the_pixel(long: tuple[Person,
     top = ann.page.evaluate("""() => {
         const box = document.querySelector(".scroller");
         box.scrollTop = 300;
-        window.kept = [...document.querySelectorAll(".line")].find((line) => line.offsetTop > box.scrollTop + 50);
+        const lines = [...document.querySelectorAll(".line")];
+        window.kept = lines.find((line) => line.offsetTop > box.scrollTop + 50);
         return window.kept.getBoundingClientRect().top;
     }""")
     expect(ann.bubbles).not_to_have_count(before)
