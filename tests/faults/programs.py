@@ -104,12 +104,17 @@ class Server:
                 return pid
         raise LookupError(word)
 
-    def kill(self) -> None:
-        """SIGKILL for the server and all that descends from it; returns when they are gone."""
-        assert self.process is not None
-        pids = [self.pid, *_descendants(self.pid)]
+    def aim(self) -> list[int]:
+        """The pids of the server and of all that descends from it, which `kill` takes."""
+        # The stores first: what they have not written yet gets no moment of grace.
+        return [*_descendants(self.pid), self.pid]
+
+    def kill(self, aim: list[int] | None = None) -> None:
+        """SIGKILL for all of it; returns when it is gone."""
+        pids = aim or self.aim()
         for pid in pids:
             _send(pid, signal.SIGKILL)
+        assert self.process is not None
         self.process.wait()
         while any(_alive(pid) for pid in pids):
             time.sleep(0.005)

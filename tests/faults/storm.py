@@ -106,6 +106,7 @@ class Writer:
         self._flying: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._last: int | None = None
         self._heard = asyncio.Event()
+        self._acked = asyncio.Event()
 
     # The socket
 
@@ -166,6 +167,7 @@ class Writer:
 
     def _acknowledged(self, frame: dict[str, Any]) -> None:
         id, seq = frame["id"], frame["seq"]
+        self._acked.set()
         if self.acked.setdefault(id, seq) != seq:
             self.figures.delivered_twice += 1
         if frame.get("duplicate"):
@@ -206,6 +208,10 @@ class Writer:
         """Send a new message; the answer."""
         id = self.new_id()
         return await self.ask({"type": 1, "content": f"{id} \U0001f642", "id": id})
+
+    async def next_ack(self) -> None:
+        self._acked.clear()
+        await self._acked.wait()
 
     async def sync(self) -> None:
         """Frame 7 until nothing is left, by the highest seq without a gap."""

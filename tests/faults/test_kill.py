@@ -28,7 +28,7 @@ from tests.faults.storm import (
 
 PAIRS = 10
 ROUNDS = 3
-UNSAFE_ROUNDS = 6
+UNSAFE_ROUNDS = 8
 
 
 class PowerCuts:
@@ -45,7 +45,10 @@ class PowerCuts:
         self.older = self.token
         async with rest_of(self.server.url) as rest:
             self.token = await sign_in(rest, "ann")
-        await asyncio.to_thread(self.server.kill)
+        aim = self.server.aim()
+        # What was acknowledged this very moment is what an unsafe store has not written.
+        await self.writers[0].next_ack()
+        self.server.kill(aim)
 
     async def round(self, seconds: float) -> Figures:
         url, writers, figures = self.server.url, self.writers, Figures()

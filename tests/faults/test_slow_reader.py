@@ -1,0 +1,96 @@
+"""A socket that is not read: closed with 4009, at nobody else's cost."""
+
+import asyncio
+import json
+import socket
+import time
+from statistics import quantiles
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.faults.programs import Server
+from tests.faults.storm import ACKS, CONNECTED, Writer, people, together
+
+TOO_SLOW = 4009
+TEXT = "slow \U0001f40c" * 600
+"""About 5 KB in UTF-8."""
+
+FLOOD = 1_500
+"""Messages, together about 8 MB: several times what one socket may leave unread."""
+
+BUFFER_BYTES = 1 << 20
+GROWTH_BYTES = 6 << 20
+QUICK_SECONDS = 0.5
+RECEIVE_BYTES = 64 * 1024
+
+
+async def unread_socket(url: str, who: Writer) -> ClientConnection:
+    """A socket whose client takes nothing until it is asked to, and whose kernel takes little."""
+    host, port = url.removeprefix("http://").split(":")
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    plain.connect((host, int(port)))
+    plain.setblocking(False)
+    connection = await connect(
+        f"ws://{host}:{port}/ws",
+        sock=plain,
+        additional_headers={"token": who.token},
+        user_agent_header=who.name,
+        max_queue=1,
+        ping_interval=None,
+        compression=None,
+        proxy=None,
+    )
+    assert json.loads(await connection.recv())["code"] == CONNECTED
+    return connection
+
+
+async def flood(writer: Writer) -> None:
+    free = asyncio.Semaphore(32)
+
+    async def one() -> None:
+        async with free:
+            answer = await writer.ask({"type": 1, "content": TEXT})
+            assert answer["code"] in ACKS, answer
+
+    await asyncio.gather(*(one() for _ in range(FLOOD)))
+
+
+async def chat(writer: Writer, stop: asyncio.Event, waits: list[float]) -> None:
+    """Write one message after another; how long each took."""
+    while not stop.is_set():
+        start = time.monotonic()
+        assert (await writer.write())["code"] in ACKS
+        waits.append(time.monotonic() - start)
+
+
+async def test_a_slow_reader_costs_nobody_anything(own_server: Server) -> None:
+    url = own_server.url
+    async with people([url], 2) as writers:
+        loud, slow, quick, _ = writers
+        await together([loud, quick], [url])
+        await flood(loud)  # once without: what the server keeps anyway is kept by now
+        before = own_server.resident_bytes()
+        unread = await unread_socket(url, slow)
+        stop, waits = asyncio.Event(), list[float]()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(chat(quick, stop, waits))
+            await flood(loud)
+            stop.set()
+        grown = own_server.resident_bytes() - before
+        taken = 0
+        try:
+            while True:
+                taken += len(await unread.recv())
+        except ConnectionClosed:
+            pass
+        worst = quantiles(waits, n=20)[-1]
+        print(
+            f"closed with {unread.close_code} after {taken >> 10} KiB; grown by {grown >> 10} KiB;"
+            f" 95 % of the others' acks within {worst * 1000:.0f} ms"
+        )
+        assert unread.close_code == TOO_SLOW
+        assert taken < 2 * BUFFER_BYTES
+        assert grown < GROWTH_BYTES
+        assert worst < QUICK_SECONDS
