@@ -10,6 +10,8 @@ Rules kept here:
 - a silent bus is a broken bus: a PING every 300 ms; once the newest answered one was sent more
   than 900 ms ago `healthy` is False, and whoever acknowledges looks at it first. A login waits 1 s
   for the other processes, which is longer, so that a dead token is acknowledged nothing;
+- a process introduces itself before it serves anybody, and is answered by the others: so each knows
+  whether it is alone, and then publishes nothing (`alone`);
 - every connection made anew is an interruption (`on_interrupted`), because what was published
   meanwhile is lost. The reading loop is our own: redis-py subscribes again without a word.
 """
@@ -42,6 +44,12 @@ CONFIRM_SECONDS: Final = 2.0
 
 GIVE_UP_SECONDS: Final = 1.9
 """How long a silence is waited out: a Redis that was only started again is back by then."""
+
+INTRODUCE_SECONDS: Final = 1.0
+"""How long others may take to answer: above the silence after which they acknowledge nothing."""
+
+INTRODUCE_AGAIN_SECONDS: Final = 30.0
+"""How often it is looked who is still there."""
 
 QUEUE_MAX: Final = 50_000
 """Publications that wait for Redis; beyond, the oldest go and the log remains the truth."""
@@ -82,6 +90,11 @@ class Bus:
         self._pings: deque[float] = deque()
         self._asked: dict[str, asyncio.Queue[Any]] = {}
         """Questions of this process -> where the replies come in."""
+        self._others: set[str] = set()
+        self._met: set[str] = set()
+        """Processes that have introduced themselves since this one last did."""
+        self._introduced = False
+        self._introduce = asyncio.Event()
         self._sending = asyncio.Lock()
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
         self._queued = asyncio.Event()
@@ -96,12 +109,18 @@ class Bus:
         """Silent for so long that nobody should begin to wait for it."""
         return time.monotonic() - self._heard_at > GIVE_UP_SECONDS
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is sure that no other process would hear anything."""
+        return self._introduced and not self._others and not self._met
+
     async def run(self) -> None:
         """Read, ping and publish until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_forever(), name="bus reader")
             group.create_task(self._ping_forever(), name="bus pinger")
             group.create_task(self._publish_forever(), name="bus publisher")
+            group.create_task(self._introduce_forever(), name="bus introductions")
 
     async def ready(self) -> None:
         """Wait until the bus is healthy for the first time.
@@ -109,7 +128,12 @@ class Bus:
         Raises:
             Unavailable: it is not, after the time that a confirmation may take.
         """
-        await self._confirm("all")
+        await self._confirm("all", f"r:{self.process}")
+        await self._introduce_now()
+
+    def leave(self) -> None:
+        """Tell the others that this process is going."""
+        self.publish("all", {"event": "bye"})
 
     async def subscribe(self, *channels: str) -> None:
         """Hear `channels` from now on; returns once Redis has confirmed each.
@@ -138,6 +162,8 @@ class Bus:
 
     def publish(self, channel: str, event: dict[str, Any]) -> None:
         """Tell the other processes, with all else of this turn of the loop in one pipeline."""
+        if self.alone:
+            return
         self._queue.append((channel, self._encode(event)))
         self._queued.set()
 
@@ -166,6 +192,9 @@ class Bus:
 
     def reply(self, event: dict[str, Any], data: Any = None) -> None:
         """Answer an event that came by `ask`."""
+        if event["process"] == self.process:
+            self._hear_reply(event["id"], data)
+            return
         self.publish(f"r:{event['process']}", {"event": "reply", "id": event["id"], "data": data})
 
     async def listeners(self, channels: Iterable[str]) -> dict[str, int]:
@@ -204,12 +233,14 @@ class Bus:
                 if not first:
                     self.epoch += 1
                     self._on_interrupted()
+                    self._introduce.set()
                 first = False
                 await self._read(pubsub)
             except (RedisError, OSError) as error:
                 logger.warning("bus interrupted: %s", type(error).__name__)
             finally:
                 self._pubsub = None
+                self._introduced = False
                 self._confirmed.clear()
                 self._answered_at = -SILENT_SECONDS
                 with contextlib.suppress(RedisError, OSError):
@@ -239,14 +270,44 @@ class Bus:
                 self._heard_at = time.monotonic()
 
     def _hear(self, channel: str, event: dict[str, Any]) -> None:
-        if event["event"] == "reply":
-            if event["id"] in self._asked:
-                self._asked[event["id"]].put_nowait(event["data"])
-            return
-        try:
-            self._on_event(channel, event)
-        except Exception:
-            logger.exception("an event on the bus failed")
+        kind, process = event["event"], event["process"]
+        if kind == "reply":
+            self._hear_reply(event["id"], event["data"])
+        elif kind == "hello":
+            if process != self.process:
+                self._met.add(process)
+            self.reply(event, self.process)
+        elif kind == "bye":
+            self._met.discard(process)
+            self._others.discard(process)
+        else:
+            try:
+                self._on_event(channel, event)
+            except Exception:
+                logger.exception("an event on the bus failed")
+
+    def _hear_reply(self, id: str, data: Any) -> None:
+        if id in self._asked:
+            self._asked[id].put_nowait(data)
+
+    async def _introduce_forever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(INTRODUCE_AGAIN_SECONDS):
+                    await self._introduce.wait()
+            self._introduce.clear()
+            try:
+                await self._introduce_now()
+            except Unavailable:
+                await asyncio.sleep(RECONNECT_SECONDS)
+                self._introduce.set()
+
+    async def _introduce_now(self) -> None:
+        """Let the others know of this process, and learn which of them are there."""
+        self._met = set()
+        there, _ = await self.ask("all", {"event": "hello"}, seconds=INTRODUCE_SECONDS)
+        self._others = set(there) - {self.process}
+        self._introduced = True
 
     async def _ping_forever(self) -> None:
         while True:

@@ -314,6 +314,7 @@ async def _drain(work: Work) -> None:
             await sockets.all_closed()
     try:
         await work.positions.leave()
+        work.bus.leave()
     except Unavailable as error:
         logger.warning("heads were not written: %s is down; the next start reads them", error.store)
 

@@ -8,7 +8,7 @@ keeps fresh can answer.
 from __future__ import annotations
 
 import asyncio
-import uuid
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -68,7 +68,7 @@ class Delivery:
             answer: called once with the ack or the refusal, perhaps before this returns.
             origin: the socket that sent it, and is acked rather than pushed to.
         """
-        id = message.id or uuid.uuid4().hex
+        id = message.id or f"{random.getrandbits(128):032x}"
         key = message_key(place.conv, uid, id)
         try:
             await self._policy.may_send(uid, place)

@@ -221,9 +221,7 @@ class Sessions:
             online = {peer.device for peer in self._peers.of(event["uid"]) if peer.ready}
             self._bus.reply(event, list(online))
         elif kind == "prolong":
-            for peer in self._peers.of(event["uid"]):
-                if peer.device == event["device"] and peer.sid == event["sid"]:
-                    self.keep_until(peer, event["exp"])
+            self._keep_until(event["uid"], event["sid"], event["exp"])
 
     async def compare_all(self) -> None:
         """After an interruption of the bus: close the sockets whose sessions have ended."""
@@ -270,16 +268,15 @@ class Sessions:
             logger.warning("a process did not confirm that sessions of user %d ended", uid)
 
     def _prolong(self, issued: Issued) -> None:
-        self._bus.publish(
-            f"u:{issued.uid}",
-            {
-                "event": "prolong",
-                "uid": issued.uid,
-                "device": issued.device,
-                "sid": issued.session.sid,
-                "exp": issued.session.exp,
-            },
-        )
+        """Let the session's sockets live on, here and elsewhere, as long as its new token."""
+        uid, sid, exp = issued.uid, issued.session.sid, issued.session.exp
+        self._keep_until(uid, sid, exp)
+        self._bus.publish(f"u:{uid}", {"event": "prolong", "uid": uid, "sid": sid, "exp": exp})
+
+    def _keep_until(self, uid: int, sid: str, exp: int) -> None:
+        for peer in self._peers.of(uid):
+            if peer.sid == sid:
+                self.keep_until(peer, exp)
 
     def _tell_sessions(self, uid: int) -> None:
         self._fanout.tell([uid], STATE, {"what": "sessions"})
