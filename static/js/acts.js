@@ -1,6 +1,6 @@
 /** What a person can do in a conversation. Each act changes the state at once where it can be taken back. */
 import { api, convPath } from "./api.js";
-import { client, learn, meet } from "./chat.js";
+import { client, learn, meet, meetAll } from "./chat.js";
 import { readByMe } from "./convs.js";
 import { keepDraft } from "./drafts.js";
 import { explain, t } from "./i18n.js";
@@ -55,6 +55,7 @@ async function loadPage(conv, query) {
     const { messages, end } = await api.get(convPath(conv, `/messages${query}`));
     const { items } = get().threads[conv];
     put("threads", conv, { items: merge(items, messages), end, loaded: true, loading: false, failed: null });
+    meetAll(messages);
   } catch (refusal) {
     put("threads", conv, { ...get().threads[conv], loading: false, failed: refusal });
   }

@@ -73,6 +73,13 @@ export async function meet(conv) {
   if (!users[uid]?.user_name && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
 }
 
+/** Those who wrote, and those whom events name, in groups as well. */
+export async function meetAll(messages) {
+  const named = messages.flatMap(({ from, data }) => [from, ...(data?.uids ?? [])]);
+  const unknown = [...new Set(named)].filter((uid) => !get().users[uid]?.user_name);
+  if (unknown.length) learn(await api.get(`/api/users?ids=${unknown.slice(0, 200).join(",")}`).catch(() => []));
+}
+
 async function begin(mine) {
   for (let tries = 2; client === mine; tries++) {
     try {
@@ -133,6 +140,7 @@ function onMessage(message) {
   const thread = threads[conv];
   if (thread) put("threads", conv, { ...thread, items: retouched(merge(thread.items, [message]), message) });
   if (typing[conv]?.[from]) put("typing", conv, {});
+  meetAll([message]);
 }
 
 function onRead({ conv, uid, seq }) {

@@ -21,7 +21,7 @@ export function retouched(items, event) {
 
 /**
  * The rows of a thread, each with a key that stays:
- * `{type: "day", time}`, `{type: "new"}`, `{type: "event", message}` and
+ * `{type: "day", time}`, `{type: "new"}`, `{type: "event", message}`, `{type: "recalled", message, mine}` and
  * `{type: "bubble", message, mine, first, last, entry?}`; first and last of its group.
  * An entry of the outbox is a message that has no seq yet, and keeps its key when it gets one.
  */
@@ -42,6 +42,7 @@ export function rows({ items, entries, me, newFrom }) {
     }
     const key = `${message.from} ${message.id ?? message.seq}`;
     if (message.kind === "system") out.push({ type: "event", key, message });
+    else if (message.kind === "recalled") out.push({ type: "recalled", key, message, mine });
     else out.push({ type: "bubble", key, message, mine, entry: message.entry, first: !joins(out.at(-1), message), last: true });
     const previous = out.at(-2);
     if (previous?.type === "bubble" && out.at(-1).type === "bubble" && !out.at(-1).first) previous.last = false;

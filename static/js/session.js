@@ -7,8 +7,10 @@ import { forget, keysUnder, recall, remember } from "./prefs.js";
 import { clear, get, set } from "./store.js";
 import { onTabs, tellTabs } from "./tabs.js";
 
-/** How often it is looked whether the token should be renewed. */
-const RENEW_CHECK_MS = 10 * 60_000;
+/** When it is not known how long the token lives, or the clocks of here and there disagree. */
+const RENEW_MS = 10 * 60_000;
+/** Never sooner than this after the last time. */
+const RENEW_LEAST_MS = 1_000;
 
 /** Between two tries while the server cannot be reached. */
 const RETRY_MS = 3_000;
@@ -17,6 +19,7 @@ const RETRY_MS = 3_000;
 const LEAVING_MS = 5_000;
 
 let leavingUntil = 0;
+let renewal;
 
 const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
 
@@ -26,7 +29,7 @@ export function startSession() {
     if (event === "signed-in") location.reload();
     else leavingUntil = Date.now() + LEAVING_MS;
   });
-  setInterval(renew, RENEW_CHECK_MS);
+  document.addEventListener("visibilitychange", renewInTime);
   resume();
 }
 
@@ -42,8 +45,7 @@ export async function resume() {
 }
 
 export async function signIn(user_name, password) {
-  const { expires_at } = await api.post("/api/user/login", { user_name, password }, { quiet: true });
-  remember("expires", { at: expires_at, from: Date.now() });
+  renewed(await api.post("/api/user/login", { user_name, password }, { quiet: true }));
   enter(await api.get("/api/user/me"));
   tellTabs("signed-in");
 }
@@ -75,8 +77,7 @@ export async function signOut({ sure = false } = {}) {
 }
 
 export async function changePassword(old_password, new_password) {
-  const { expires_at } = await api.post("/api/user/password", { old_password, new_password });
-  remember("expires", { at: expires_at, from: Date.now() });
+  renewed(await api.post("/api/user/password", { old_password, new_password }));
 }
 
 /** After a refused handshake or a dead socket: is it the token, or only the network? */
@@ -107,8 +108,10 @@ async function verify() {
 }
 
 function enter(me) {
+  if (!recall("expires")) renewed({ expires_at: 0 }); // signed in elsewhere: its life is not known here
   set({ phase: "in", me });
   enterChat(me, { probe, ended: end });
+  renewInTime();
 }
 
 function leave() {
@@ -119,19 +122,33 @@ function leave() {
   set({ phase: "out", route: { name: "home" } });
 }
 
-/** Renews at half of the token's life; the lock keeps two tabs from superseding each other. */
-async function renew() {
-  const due = () => {
-    const { at, from } = recall("expires", {});
-    return get().phase === "in" && at && Date.now() > (at + from) / 2 && Date.now() < at;
-  };
-  if (!due() || !navigator.locks) return;
-  await navigator.locks.request("tornado-im-renew", async () => {
-    if (!due()) return;
-    const answer = await api.post("/api/user/refresh", {}, { quiet: true }).catch((refusal) => {
-      if (!(refusal instanceof ApiError)) throw refusal;
-    });
-    if (answer) remember("expires", { at: answer.expires_at, from: Date.now() });
-  });
+function renewed({ expires_at }) {
+  remember("expires", { at: expires_at, from: Date.now() });
 }
 
+/** Half of the token's life after it was made. */
+function dueAt() {
+  const { at, from } = recall("expires");
+  return from + (at > from ? (at - from) / 2 : RENEW_MS);
+}
+
+/** Sets the clock for the next renewal; again after a sleep, in which timers stand still. */
+function renewInTime() {
+  clearTimeout(renewal);
+  if (get().phase === "in") renewal = setTimeout(renew, Math.max(RENEW_LEAST_MS, dueAt() - Date.now()));
+}
+
+/** The lock, and the second look behind it, keep two tabs from superseding each other. */
+async function renew() {
+  const once = async () => {
+    if (get().phase !== "in" || dueAt() > Date.now()) return;
+    renewed(await api.post("/api/user/refresh", {}, { quiet: true }));
+  };
+  try {
+    await (navigator.locks ? navigator.locks.request("tornado-im-renew", once) : once());
+    renewInTime();
+  } catch (refusal) {
+    if (!(refusal instanceof ApiError)) throw refusal;
+    renewal = setTimeout(renew, RENEW_MS); // the socket tells when the token has died before that
+  }
+}

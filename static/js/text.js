@@ -57,11 +57,13 @@ export function oneLine(text, max = 160) {
   return line.length > max ? `${[...line].slice(0, max).join("")}…` : line;
 }
 
-/** What stands in an avatar without a picture: two letters, or one character of scripts that need no more. */
+/** Scripts in which two initials stand beside each other; in others one character says enough, or they join. */
+const PAIRED = /^[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}]/u;
+
+/** What stands in an avatar without a picture. */
 export function initials(name) {
   const words = name.trim().split(/[\s_.-]+/u).filter(Boolean);
-  const first = [...(words[0] ?? "?")];
-  if (/\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}/u.test(first[0])) return first[0];
-  const second = words.length > 1 ? [...words.at(-1)][0] : "";
-  return (first[0] + second).toUpperCase();
+  const first = words[0] ?? "?";
+  const second = words.length > 1 && PAIRED.test(first) && PAIRED.test(words.at(-1)) ? words.at(-1) : "";
+  return ([...first][0] + ([...second][0] ?? "")).toUpperCase();
 }

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.person import PASSWORD, Person
+from tests.running import Server
 
 Someone = Callable[..., Person]
 
@@ -124,3 +125,14 @@ def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -
     expect(ann.page.locator(".toast")).to_have_text("Your password is changed")
     ann.page.reload()
     ann.signed_in()
+
+
+def test_the_token_is_renewed_in_time(someone: Someone, servers: Callable[..., Server]) -> None:
+    ann = someone("ann", url=servers(service_tokenhours=0.002).url).register()
+    ann.page.wait_for_timeout(9_000)
+    assert ann.call("GET", "/api/user/me")["status"] == 200
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    ann.connected()
+    ann.page.route("**/api/user/refresh", lambda route: route.abort())
+    expect(ann.page.get_by_role("dialog")).to_contain_text("It has been a while.")
+    ann.page.goto("about:blank")

@@ -44,6 +44,12 @@ def test_nobodys_text_can_become_markup_and_nothing_is_inline() -> None:
     assert not re.search(r"https?://(?!www\.w3\.org)", page)
 
 
+def test_all_modules_are_fetched_at_once() -> None:
+    page = (STATIC / "index.html").read_text()
+    named = re.findall(r'(?:src|rel="modulepreload" href)="/static/js/([\w/.-]+)"', page)
+    assert sorted(named) == sorted(str(path.relative_to(STATIC / "js")) for path in SCRIPTS)
+
+
 def test_what_is_vendored_is_what_the_record_says() -> None:
     vendor = STATIC / "vendor"
     subprocess.run(["node", str(vendor / "vendor.mjs"), "--check"], check=True)

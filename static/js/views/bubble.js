@@ -1,14 +1,12 @@
 /** One message of a person: mine right, theirs left; what is unsent stands here too, with its mark. */
 import { Component, html, useRef } from "../../vendor/preact-htm.js";
 import { discard, retry } from "../acts.js";
-import { keepDraft } from "../drafts.js";
 import { explain, useT } from "../i18n.js";
-import { useStore } from "../store.js";
 import { links, onlyEmoji } from "../text.js";
 import { clock, full } from "../time.js";
 import { summary } from "../words.js";
 import { Mark } from "./mark.js";
-import { Avatar, Icon, IconButton, useName } from "./parts.js";
+import { Avatar, IconButton, useName } from "./parts.js";
 import { Quote } from "./quote.js";
 
 /** Held so long, a finger means the menu. */
@@ -48,7 +46,6 @@ function Author({ uid, first, last }) {
 function Body({ message, mine, entry, conv, onMenu, onJump }) {
   const t = useT();
   const press = useRef();
-  if (message.kind === "recalled") return html`<${Recalled} message=${message} mine=${mine} />`;
   const large = message.kind === "text" && !message.reply_to && onlyEmoji(message.content);
   const open = (event) => {
     event.preventDefault();
@@ -83,19 +80,6 @@ function Content({ message }) {
   return html`<span class="words" dir="auto">${links(message.content).map(({ text, href }) =>
     href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${text}</a>` : text,
   )}</span>`;
-}
-
-function Recalled({ message, mine }) {
-  const t = useT();
-  const text = useStore((state) => state.recalled[`${message.conv} ${message.seq}`]);
-  const again = () => {
-    keepDraft(message.conv, { text });
-    document.querySelector(".composer textarea")?.focus();
-  };
-  return html`<div class="gone">
-    <${Icon} name="undo-2" /> <span>${summary(message)}</span>
-    ${mine && text && html`<button type="button" class="link-button" onClick=${again}>${t("recalled.again")}</button>`}
-  </div>`;
 }
 
 function Trouble({ entry }) {

@@ -38,12 +38,12 @@ export function Row({ conv, onPick = () => openConv(conv.conv) }) {
     <span class="row-text">
       <span class="row-line">
         <span class="row-name" dir="auto">${name}</span>
+        ${pinned && html`<${Icon} name="pin" label=${t("pinned")} />`}
         ${muted && html`<${Icon} name="bell-off" label=${t("muted")} />`}
         ${last && html`<time class="row-time" datetime=${new Date(last.time).toISOString()} title=${full(last.time)}>${listTime(last.time, now)}</time>`}
       </span>
       <span class="row-line">
         <${Preview} conv=${conv} open=${open} />
-        ${pinned && !unread && html`<${Icon} name="pin" label=${t("pinned")} />`}
         ${unread > 0 && html`<span class=${`badge ${muted ? "quiet" : ""}`} aria-label=${t("unread", { n: unread })}>${unread > 99 ? "99+" : unread}</span>`}
       </span>
     </span>

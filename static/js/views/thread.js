@@ -1,11 +1,12 @@
 /** One conversation: its head, its messages, and the box to write in. */
 import { html, useCallback, useEffect, useMemo, useState } from "../../vendor/preact-htm.js";
 import { loadOlder, loadThread, loadUntil, read } from "../acts.js";
+import { keepDraft } from "../drafts.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
 import { get, useStore } from "../store.js";
 import { dayTitle } from "../time.js";
-import { eventText } from "../words.js";
+import { eventText, summary } from "../words.js";
 import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { ThreadHead } from "./head.js";
@@ -89,8 +90,24 @@ function Line({ row, conv, onMenu, onJump }) {
     return html`<div class="day"><time datetime=${new Date(row.time).toISOString()}>${dayTitle(row.time)}</time></div>`;
   }
   if (row.type === "new") return html`<div class="new-line" role="separator"><span>${t("thread.new")}</span></div>`;
+  if (row.type === "recalled") return html`<${Recalled} message=${row.message} mine=${row.mine} />`;
   if (row.type === "event") return html`<${Event} message=${row.message} />`;
   return html`<${Bubble} ...${row} conv=${conv} onMenu=${onMenu} onJump=${onJump} />`;
+}
+
+/** What was recalled can be written anew by whom it came from, as long as this window remembers it. */
+function Recalled({ message, mine }) {
+  const t = useT();
+  useStore((state) => state.users);
+  const text = useStore((state) => state.recalled[`${message.conv} ${message.seq}`]);
+  const again = () => {
+    keepDraft(message.conv, { text });
+    document.querySelector(".composer textarea")?.focus();
+  };
+  return html`<div class="event gone" data-seq=${message.seq}>
+    <span dir="auto">${summary(message)}</span>
+    ${mine && text && html`<button type="button" class="link-button" onClick=${again}>${t("recalled.again")}</button>`}
+  </div>`;
 }
 
 function Event({ message }) {
