@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
@@ -24,6 +25,9 @@ KEY_MAX = 128
 
 TEXT_MAX = 128
 """Code points as they were sent of 32 that were counted after NFC, which makes one of up to 4."""
+
+LAST_CHARACTER: Final = "\U0010ffff"
+"""Above all that begins alike: keys are compared by code point."""
 
 
 def canonical(text: str) -> str:
@@ -41,7 +45,11 @@ class KeyField(fields.CharField[str]):
 
     class _db_mysql:
         def __init__(self, field: KeyField) -> None:
-            self.SQL_TYPE = f"VARCHAR({field.max_length}) COLLATE utf8mb4_bin"
+            self._field = field
+
+        @property  # Tortoise asks a dialect for its properties, not for its attributes
+        def SQL_TYPE(self) -> str:
+            return f"VARCHAR({self._field.max_length}) COLLATE utf8mb4_bin"
 
 
 class User(Model):
@@ -146,10 +154,15 @@ class Users:
 
     async def search(self, text: str, limit: int) -> list[Person]:
         """People whose name or nickname begins with `text`, in the order of their names."""
-        key = canonical(text)
+        # A range, not LIKE: Tortoise casts its operand, which loses the key's collation and index.
+        low = canonical(text)
+        high = low + LAST_CHARACTER
         async with self._guard():
             rows = (
-                await User.filter(Q(name_key__startswith=key) | Q(nickname_key__startswith=key))
+                await User.filter(
+                    Q(name_key__gte=low, name_key__lt=high)
+                    | Q(nickname_key__gte=low, nickname_key__lt=high)
+                )
                 .order_by("name_key")
                 .limit(limit)
             )

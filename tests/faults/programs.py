@@ -39,21 +39,26 @@ class Server:
         *,
         arguments: Iterable[str] = (),
         environ: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
     ) -> None:
+        """`settings` are in place of those that the other tests here run with."""
         self.data_dir = data_dir
+        self._cwd = cwd
         self.port = free_port()
         self.log = data_dir.with_name(f"{data_dir.name}.log")
         self._command = [sys.executable, str(ROOT / "run.py"), *arguments]
         self._environ = {
             name: text for name, text in os.environ.items() if not name.startswith("TORNADO_IM_")
         }
-        self._environ |= {
-            "TORNADO_IM_SERVICE_DATADIR": str(data_dir),
-            "TORNADO_IM_SERVICE_HTTPPORT": f":{self.port}",
-            "TORNADO_IM_SERVICE_LOGLEVEL": "WARNING",
-            **LIMITS_OFF,
-            **(environ or {}),
-        }
+        if settings is None:
+            settings = {
+                "TORNADO_IM_SERVICE_DATADIR": str(data_dir),
+                "TORNADO_IM_SERVICE_HTTPPORT": f":{self.port}",
+                "TORNADO_IM_SERVICE_LOGLEVEL": "WARNING",
+                **LIMITS_OFF,
+            }
+        self._environ |= {**settings, **(environ or {})}
         self.process: subprocess.Popen[str] | None = None
 
     @property
@@ -70,7 +75,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._cwd,
                 env=self._environ,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,0 +1,38 @@
+"""The lane on real stores: on with TORNADO_IM_TEST_STORES=1, and then a missing program fails."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.programs import Server
+from tests.stores.engines import Engines, engines
+
+SWITCH = "TORNADO_IM_TEST_STORES"
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    if os.environ.get(SWITCH) != "1":
+        pytest.skip(f"{SWITCH}=1 runs these on Debian's MariaDB and Redis")
+    folder: Path = tmp_path_factory.mktemp("stores")
+    with engines(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def two(stores: Engines) -> Iterator[tuple[Server, Server]]:
+    """Two processes on the same stores, each with its own data folder."""
+    one, other = stores.server("one"), stores.server("other")
+    try:
+        one.launch()
+        other.launch()  # at once: both find an empty database
+        one.ready()
+        other.ready()
+        yield one, other
+    finally:
+        one.end()
+        other.end()
+    for server in (one, other):
+        assert "Traceback" not in server.said()
