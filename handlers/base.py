@@ -13,14 +13,12 @@ import ipaddress
 import logging
 import secrets
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from tornado import httputil, web
 
-from conf.settings import Settings
 from models.errors import (
     BadRequest,
     ChatError,
@@ -32,19 +30,9 @@ from models.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from models.stores import Stores
 from server import protocol, text
-from server.conversations import Conversations
-from server.delivery import Delivery
-from server.fanout import Fanout
 from server.fields import INT_MAX, parse
-from server.outbox import Changes
-from server.peers import PeerMap
-from server.people import People
-from server.policy import Policy
-from server.reading import Reading
-from server.sessions import Sessions
-from server.sockets import Sockets
+from server.services import Services
 
 logger = logging.getLogger("tornado_im.http")
 
@@ -71,26 +59,6 @@ _TORNADO_ERRORS: Final = {
 }
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What handlers may call; made once, in `server.app`."""
-
-    settings: Settings
-    stores: Stores
-    sessions: Sessions
-    people: People
-    conversations: Conversations
-    reading: Reading
-    delivery: Delivery
-    changes: Changes
-    policy: Policy
-    fanout: Fanout
-    peers: PeerMap
-    sockets: Sockets
-    allowed_hosts: frozenset[str]
-    """Lower case, without port; empty: any."""
 
 
 @web.stream_request_body

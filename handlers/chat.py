@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Final, cast
 from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
-from handlers.base import Services
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
@@ -24,6 +23,7 @@ from server.fields import DEVICE_ID, INT_MAX
 from server.log import Ack
 from server.peers import Peer, PeerMap
 from server.policy import Place
+from server.services import Services
 from server.sockets import HEARTBEAT_MS
 
 logger = logging.getLogger("tornado_im.chat")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from handlers import chat, conversation, people, site, user
-from handlers.base import BaseHandler, Services, UnknownHandler
+from handlers.base import BaseHandler, UnknownHandler
+from server.services import Services
 
 _UID: Final = r"([^/]+)"
 _CONV: Final = r"/api/conversations/([^/]+)"

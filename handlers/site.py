@@ -9,9 +9,10 @@ from typing import Final
 from tornado import web
 
 from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
-from handlers.base import BaseHandler, Services
+from handlers.base import BaseHandler
 from models.errors import InvalidField, NotFound, Unavailable
 from server.fields import DEVICE_ID
+from server.services import Services
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 

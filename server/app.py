@@ -29,7 +29,6 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from conf.settings import ConfigError, Settings
-from handlers.base import Services
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from models import conversation, message, outbox, token, user
@@ -51,6 +50,7 @@ from server.policy import Policy
 from server.positions import Positions
 from server.presence import Presence
 from server.reading import Reading
+from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
 

@@ -69,38 +69,35 @@ class Delivery:
             origin: the socket that sent it, and is acked rather than pushed to.
         """
         id = message.id or f"{random.getrandbits(128):032x}"
-        key = message_key(place.conv, uid, id)
+        draft = Draft(
+            key=message_key(place.conv, uid, id),
+            conv=place.conv,
+            members=place.members,
+            from_=uid,
+            id=id,
+            kind=message.kind,  # type: ignore[arg-type]
+            content=message.content,
+            reply_to=message.reply_to,
+            check=self._policy.stranger_check(uid, place),
+            answer=answer,
+            origin=origin,
+        )
         try:
             await self._policy.may_send(uid, place)
-            mentions = await self._valid(uid, place, message)
+            draft.mentions = await self._valid(place, message)
             self._policy.take(uid)
-            check = self._policy.stranger_check(uid, place)
             head = self._positions.head(place.conv)
             if head is not None:
-                check(head)
-            others = [other for other in place.members if other != uid]
-            await self._presence.learn(others)
-            self._log.append(
-                Draft(
-                    key=key,
-                    conv=place.conv,
-                    members=place.members,
-                    from_=uid,
-                    id=id,
-                    kind=message.kind,  # type: ignore[arg-type]
-                    content=message.content,
-                    reply_to=message.reply_to,
-                    mentions=mentions,
-                    check=check,
-                    answer=answer,
-                    origin=origin,
-                )
-            )
+                draft.check(head)
+            await self._presence.learn([other for other in place.members if other != uid])
+            self._log.append(draft)
+        except Unavailable as error:
+            draft.settle(error)
         except ChatError as error:
-            if message.id and not isinstance(error, Unavailable):
-                await self._repeat(uid, place, id, error, answer, origin)
+            if message.id:
+                await self._repeat(draft, error)
             else:
-                answer(error)
+                draft.settle(error)
 
     async def send(self, uid: int, place: Place, message: Outgoing) -> Ack:
         """As `submit`, for who can wait: the ack, or the refusal raised.
@@ -115,47 +112,24 @@ class Delivery:
             raise result
         return result
 
-    async def _repeat(
-        self,
-        uid: int,
-        place: Place,
-        id: str,
-        error: ChatError,
-        answer: Answer,
-        origin: Peer | None,
-    ) -> None:
+    async def _repeat(self, draft: Draft, error: ChatError) -> None:
         """What is refused now, but repeats what is stored, gets its first answer; by the log.
 
         The log alone marks, fences and acknowledges, so a repeat that is there goes through it.
         """
-        key = message_key(place.conv, uid, id)
 
         def check(_head: Head) -> None:
             raise error
 
+        draft.check = check
         try:
-            if key not in await self._messages.by_keys([key]):
+            if draft.key not in await self._messages.by_keys([draft.key]):
                 raise error
-            self._log.append(
-                Draft(
-                    key=key,
-                    conv=place.conv,
-                    members=place.members,
-                    from_=uid,
-                    id=id,
-                    kind="text",
-                    content="",
-                    check=check,
-                    answer=answer,
-                    origin=origin,
-                )
-            )
+            self._log.append(draft)
         except ChatError as refusal:
-            answer(refusal)
+            draft.settle(refusal)
 
-    async def _valid(
-        self, uid: int, place: Place, message: Outgoing
-    ) -> list[int] | Literal["all"] | None:
+    async def _valid(self, place: Place, message: Outgoing) -> list[int] | Literal["all"] | None:
         """Judge what the message refers to; returns the mentions that remain.
 
         Raises:

@@ -1,0 +1,38 @@
+"""What handlers may call, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conf.settings import Settings
+from models.stores import Stores
+from server.conversations import Conversations
+from server.delivery import Delivery
+from server.fanout import Fanout
+from server.outbox import Changes
+from server.peers import PeerMap
+from server.people import People
+from server.policy import Policy
+from server.reading import Reading
+from server.sessions import Sessions
+from server.sockets import Sockets
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once, in `server.app`."""
+
+    settings: Settings
+    stores: Stores
+    sessions: Sessions
+    people: People
+    conversations: Conversations
+    reading: Reading
+    delivery: Delivery
+    changes: Changes
+    policy: Policy
+    fanout: Fanout
+    peers: PeerMap
+    sockets: Sockets
+    allowed_hosts: frozenset[str]
+    """Lower case, without port; empty: any."""
