@@ -31,22 +31,24 @@ function Splash({ away }) {
 
 function Shell() {
   const { name, conv } = useStore((state) => state.route);
-  return html`<div class="shell" data-pane=${conv ? "thread" : "list"}>
+  const t = useT();
+  return html`<main class="shell" data-pane=${conv ? "thread" : "list"}>
+    <h1 class="unseen">${t("app")}</h1>
     <${Bar} />
     <${List} />
     <${Edge} />
     ${conv ? html`<${Thread} key=${conv} conv=${conv} />` : html`<${Nobody} />`}
     ${name === "settings" && html`<${Settings} />`}
-  </div>`;
+  </main>`;
 }
 
 function Nobody() {
   const t = useT();
-  return html`<main class="nobody">
+  return html`<div class="nobody">
     <div class="nobody-card">
       <${Icon} name="message-circle" />
       <h2>${t("nobody.title")}</h2>
       <p>${t("nobody.text")}</p>
     </div>
-  </main>`;
+  </div>`;
 }

@@ -27,7 +27,7 @@ export function ThreadHead({ conv }) {
   ];
   return html`<header class="thread-head">
     <${IconButton} icon="arrow-left" label=${t("back")} class="only-phone" onClick=${back} />
-    <button type="button" class="who" disabled=${!person} onClick=${profile} aria-label=${person ? t("profile.of", { name: face.name }) : undefined}>
+    <button type="button" class="who" disabled=${!person} onClick=${profile} title=${person ? t("profile.of", { name: face.name }) : undefined}>
       <${Avatar} uid=${face.uid} name=${face.name} notes=${face.notes} size="small" />
       <span class="who-text">
         <span class="who-name" dir="auto">${face.name}</span>

@@ -17,7 +17,7 @@ export function List() {
   const box = useRef();
   const close = () => setQuery("");
   const wanted = query.trim();
-  return html`<aside class="rail" aria-label=${t("list.title")} onKeyDown=${(event) => walk(event, box.current)}>
+  return html`<section class="rail" aria-label=${t("list.title")} onKeyDown=${(event) => walk(event, box.current)}>
     <${Head} />
     <div class="search">
       <${Icon} name="search" />
@@ -29,7 +29,7 @@ export function List() {
     <nav class="rows" aria-label=${t("list.title")}>
       ${wanted ? html`<${Found} query=${wanted} close=${close} />` : html`<${Conversations} search=${box} />`}
     </nav>
-  </aside>`;
+  </section>`;
 }
 
 function Head() {
@@ -37,7 +37,7 @@ function Head() {
   const me = useStore((state) => state.me);
   const name = useName(me.uid);
   return html`<header class="rail-head">
-    <button type="button" class="me" aria-label=${t("settings.title")} title=${t("settings.title")} onClick=${() => go({ name: "settings" })}>
+    <button type="button" class="me" title=${t("settings.title")} onClick=${() => go({ name: "settings" })}>
       <${Avatar} uid=${me.uid} name=${name} size="small" />
       <span class="me-name" dir="auto">${name}</span>
     </button>

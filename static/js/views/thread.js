@@ -20,14 +20,15 @@ const FLASH_MS = 1_600;
 export function Thread({ conv: id }) {
   const conv = useStore((state) => state.convs[id]);
   const listed = useStore((state) => state.listed);
+  const t = useT();
   useEffect(() => {
     if (listed) loadThread(id);
   }, [listed]);
-  return html`<main class="thread">${conv && html`
+  return html`<section class="thread" aria-label=${t("thread.log")}>${conv && html`
     <${ThreadHead} conv=${conv} />
     <${Log} conv=${conv} />
     <${Composer} conv=${conv} />
-  `}</main>`;
+  `}</section>`;
 }
 
 function Log({ conv }) {
