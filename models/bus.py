@@ -86,6 +86,8 @@ class Bus:
         self._confirmed: set[str] = set()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._answered_at = -SILENT_SECONDS
+        self._answered = asyncio.Event()
+        """Set while the connection that there is has answered a PING."""
         self._heard_at = time.monotonic()
         self._pings: deque[float] = deque()
         self._asked: dict[str, asyncio.Queue[Any]] = {}
@@ -129,6 +131,11 @@ class Bus:
             Unavailable: it is not, after the time that a confirmation may take.
         """
         await self._confirm("all", f"r:{self.process}")
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._answered.wait()
+        except TimeoutError:
+            raise Unavailable("bus") from None
         await self._introduce_now()
 
     def leave(self) -> None:
@@ -230,6 +237,7 @@ class Bus:
             self._pings.clear()
             try:
                 await pubsub.subscribe(*self._wanted)
+                await self._ping()
                 if not first:
                     self.epoch += 1
                     self._on_interrupted()
@@ -243,6 +251,7 @@ class Bus:
                 self._introduced = False
                 self._confirmed.clear()
                 self._answered_at = -SILENT_SECONDS
+                self._answered.clear()
                 with contextlib.suppress(RedisError, OSError):
                     await pubsub.aclose()
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -268,6 +277,7 @@ class Bus:
             elif message["type"] == "pong" and self._pings:
                 self._answered_at = self._pings.popleft()
                 self._heard_at = time.monotonic()
+                self._answered.set()
 
     def _hear(self, channel: str, event: dict[str, Any]) -> None:
         kind, process = event["event"], event["process"]
@@ -311,13 +321,16 @@ class Bus:
 
     async def _ping_forever(self) -> None:
         while True:
-            if self._pubsub is not None and self._pubsub.connection is not None:
-                try:
-                    self._pings.append(time.monotonic())
-                    await self._pubsub.ping()
-                except (RedisError, OSError):
-                    self._pings.clear()
             await asyncio.sleep(PING_SECONDS)
+            if self._pubsub is not None and self._pubsub.connection is not None:
+                await self._ping()
+
+    async def _ping(self) -> None:
+        try:
+            self._pings.append(time.monotonic())
+            await self._pubsub.ping()
+        except (RedisError, OSError):
+            self._pings.clear()
 
     async def _publish_forever(self) -> None:
         while True:
