@@ -105,7 +105,11 @@ class Positions:
         if cached is not None and cached[0] == epoch:
             return cached[1]
         inbox = {cursor.conv: cursor for cursor in await self._conversations.inbox(uid)}
-        _, tails = await self._read_heads(inbox)
+        heads, tails = await self._read_heads(inbox, marked=True)
+        # Cursors behind heads: what a flush wrote between the two reads is in neither.
+        behind = [(uid, conv) for conv in inbox if inbox[conv].read_seq < heads[conv].last_seq]
+        for (_, conv), cursor in (await self._conversations.cursors(behind)).items():
+            inbox[conv] = cursor
         for conv, tail in tails.items():
             for stored in tail:
                 inbox[conv].advance(stored)
@@ -129,8 +133,8 @@ class Positions:
                 found[uid, conv] = cached[1].get(conv) or Cursor(uid, conv)
         missing = [pair for pair in pairs if pair not in found]
         if missing:
+            _, tails = await self._read_heads({conv for _, conv in missing}, marked=True)
             read = await self._conversations.cursors(missing)
-            _, tails = await self._read_heads({conv for _, conv in missing})
             for uid, conv in missing:
                 cursor = read.get((uid, conv)) or Cursor(uid, conv)
                 for stored in tails.get(conv, ()):
@@ -139,11 +143,19 @@ class Positions:
         return found
 
     async def _read_heads(
-        self, convs: Collection[str], *, tails_of: Collection[str] = ()
+        self, convs: Collection[str], *, tails_of: Collection[str] = (), marked: bool = False
     ) -> tuple[dict[str, Head], dict[str, list[Stored]]]:
-        """Exact heads, and of those that had to be read the log's tail behind the stored head."""
+        """Exact heads, and of those that had to be read the log's tail behind the stored head.
+
+        Args:
+            marked: read what is marked dirty even where the head is trusted: for cursors, which
+                lag behind as the stored heads do. They are to be read after this.
+        """
         epoch = self._epoch()
         unknown = [conv for conv in convs if self._followed.get(conv) != epoch]
+        if marked:
+            trusted = set(convs).difference(unknown)
+            unknown += await self._dirty.among(trusted)
         before = {conv: self._followed.get(conv) for conv in unknown}
         tails: dict[str, list[Stored]] = {}
         read: dict[str, Head] = {}
