@@ -6,12 +6,14 @@ import { startLanguage } from "./i18n.js";
 import { startRoute } from "./route.js";
 import { startSession } from "./session.js";
 import { set } from "./store.js";
+import { loadSprite } from "./sprite.js";
 import { startTheme } from "./theme.js";
 import { App } from "./views/app.js";
 
 /** How long a loopback connection may take to show that it is one. */
 const LOCAL_ANSWER_MS = 200;
 
+loadSprite();
 startTheme();
 startLanguage();
 startRoute();

@@ -4,9 +4,11 @@
  */
 import { get, set } from "./store.js";
 
+const CONV = /^(\d+:\d+|g\d+)$/;
+
 function parse(hash) {
   const [, name, rest] = hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
-  if (name === "c" && rest) return { name: "chat", conv: decodeURIComponent(rest) };
+  if (name === "c" && CONV.test(rest)) return { name: "chat", conv: rest };
   // Settings lie over the conversation that they were opened from.
   if (name === "settings") return { name: "settings", conv: history.state?.under };
   return { name: "home" };

@@ -11,11 +11,13 @@ Someone = Callable[..., Person]
 
 FILL = """async ([conv, count]) => {
     const headers = {"Content-Type": "application/json"};
-    for (let n = 1; n <= count; n++) {
+    const send = (n) => {
         const content = `old ${n}` + "\\nmore".repeat(n % 3);
         const body = JSON.stringify({id: crypto.randomUUID(), content});
-        await fetch(`/api/conversations/${conv}/messages`, {method: "POST", headers, body});
-    }
+        return fetch(`/api/conversations/${conv}/messages`, {method: "POST", headers, body});
+    };
+    await Promise.all(Array.from({length: count - 1}, (_, n) => send(n + 1)));
+    await send(count); // which is the last one
 }"""
 
 

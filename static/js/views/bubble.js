@@ -9,8 +9,9 @@ import { Mark } from "./mark.js";
 import { Avatar, IconButton, useName } from "./parts.js";
 import { Quote } from "./quote.js";
 
-/** Held so long, a finger means the menu. */
+/** Held so long, a finger means the menu; moved further than this, it scrolls. */
 const LONG_PRESS_MS = 450;
+const STILL_PX = 10;
 
 /** Draws again only when something of it has changed: a thread may hold thousands. */
 export class Bubble extends Component {
@@ -49,17 +50,22 @@ function Body({ message, mine, entry, conv, onMenu, onJump }) {
   const large = message.kind === "text" && !message.reply_to && onlyEmoji(message.content);
   const open = (event) => {
     event.preventDefault();
-    clearTimeout(press.current);
+    clearTimeout(press.current?.timer);
     const { right, bottom } = event.currentTarget.getBoundingClientRect();
     onMenu({ message, mine, x: event.clientX || right, y: event.clientY || bottom, opener: event.currentTarget });
   };
   const touch = (event) => {
     if (event.pointerType !== "touch") return;
-    const { clientX, clientY, currentTarget } = event;
-    press.current = setTimeout(() => onMenu({ message, mine, x: clientX, y: clientY, opener: currentTarget }), LONG_PRESS_MS);
+    const { clientX: x, clientY: y, currentTarget: opener } = event;
+    const timer = setTimeout(() => onMenu({ message, mine, x, y, opener }), LONG_PRESS_MS);
+    press.current = { timer, x, y };
   };
-  const lift = () => clearTimeout(press.current);
-  const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: lift, onPointerCancel: lift };
+  const lift = () => clearTimeout(press.current?.timer);
+  const move = ({ clientX, clientY }) => {
+    const { x, y } = press.current ?? { x: clientX, y: clientY };
+    if (Math.hypot(clientX - x, clientY - y) > STILL_PX) lift();
+  };
+  const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
   return html`<div class="bubble-place">
     <div class=${`bubble ${large ? "large" : ""} ${entry ? entry.state : ""}`} ...${handlers}>
       ${message.reply_to && html`<${Quote} conv=${conv.conv} seq=${message.reply_to} onJump=${onJump} />`}

@@ -42,15 +42,16 @@ function Profile({ uid, close }) {
   const name = useName(uid);
   const profile = useStore((state) => state.users[uid]);
   const blocked = useStore((state) => state.blocked.includes(uid));
+  const online = profile?.online && !blocked;
   useEffect(() => {
     api.get(`/api/user/${uid}`).then((fresh) => learn([fresh]), () => {}); // what is known already stays shown
   }, [uid]);
   return html`<${Modal} title=${t("profile.title")} close=${close} class="small">
     <div class="profile">
-      <${Avatar} uid=${uid} name=${name} size="large" online=${profile?.online} />
+      <${Avatar} uid=${uid} name=${name} size="large" online=${online} />
       <h3 dir="auto">${name}</h3>
       ${profile?.user_name && html`<p class="muted">@${profile.user_name}</p>`}
-      <p class=${`muted ${profile?.online ? "online" : ""}`}>${t(profile?.online ? "online" : "offline")}</p>
+      <p class=${`muted ${online ? "online" : ""}`}>${t(online ? "online" : "offline")}</p>
       <div class="profile-acts">
         <button type="button" class="button primary" onClick=${() => (close(), openWith(profile))}><${Icon} name="message-circle" /> ${t("profile.write")}</button>
         <button type="button" class=${`button ${blocked ? "" : "danger"}`} onClick=${() => block(uid, !blocked)}><${Icon} name="ban" /> ${t(blocked ? "block.undo" : "block.do")}</button>

@@ -9,7 +9,7 @@ const AVATAR_COLOURS = 8;
 
 export function Icon({ name, label }) {
   const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  return html`<svg class="icon" ...${named}><use href=${`/static/vendor/icons.svg#${name}`} /></svg>`;
+  return html`<svg class="icon" ...${named}><use href=${`#icon-${name}`} /></svg>`;
 }
 
 /** A round or square button of one icon; its label is its name and its tooltip. */

@@ -20,11 +20,12 @@ export function useFace(conv) {
   const peer = peerOf(conv.conv, me);
   const profile = useStore((state) => state.users[peer]);
   const name = useName(peer);
+  const blocked = useStore((state) => state.blocked.includes(peer));
   if (conv.type === "group") {
     return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true };
   }
   if (peer === me) return { uid: me, name: t("notes"), notes: true };
-  return { uid: peer, name, online: Boolean(profile?.online), user_name: profile?.user_name };
+  return { uid: peer, name, online: Boolean(profile?.online) && !blocked };
 }
 
 export function Row({ conv, onPick = () => openConv(conv.conv) }) {

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
 import { register, signIn } from "../session.js";
-import { useStore } from "../store.js";
+import { get, useStore } from "../store.js";
 import { length } from "../text.js";
 import { THEMES, chooseTheme } from "../theme.js";
 import { Field } from "./field.js";
@@ -32,16 +32,25 @@ function placed(refusal) {
   return { form: refusal };
 }
 
+/** Whose session has just ended need not type the name again. */
+function nameBefore() {
+  const { dialog, me } = get();
+  return dialog?.name === "ended" ? me.user_name : "";
+}
+
 export function SignIn() {
   const t = useT();
   const [registering, setRegistering] = useState(false);
-  const [values, setValues] = useState({ user_name: "", password: "", nickname: "", invite: "" });
+  const [values, setValues] = useState(() => ({ user_name: nameBefore(), password: "", nickname: "", invite: "" }));
   const [errors, setErrors] = useState({});
   const [invited, setInvited] = useState(false);
   const [busy, setBusy] = useState(false);
   const form = useRef();
 
-  useEffect(() => form.current.querySelector("input").focus(), [registering]);
+  useEffect(() => {
+    const inputs = [...form.current.querySelectorAll("input")];
+    (inputs.find((input) => !input.value) ?? inputs[0]).focus();
+  }, [registering]);
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [errors]);
 
   const type = (field) => (event) => {
