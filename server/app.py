@@ -35,6 +35,7 @@ from models import conversation, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
+from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
 from server import __version__, datadir, embedded, logs
@@ -53,6 +54,7 @@ from server.reading import Reading
 from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
+from server.turns import Turns
 
 logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
@@ -202,12 +204,14 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         is_pending=lambda number: number in log.pending,
         is_heard=lambda: bus.healthy and not sockets.recovering,
     )
+    turns = Turns(Leases(stores.redis_client, stores.redis, process), bus)
     log = MessageLog(
         messages,
         positions,
         process=process,
         on_commit=gate.commit,
         on_abandon=gate.abandon,
+        turns=turns,
         is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
     )
     people = People(users, blocks, presence, bus)
@@ -235,6 +239,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         gate,
         presence,
         fanout,
+        turns,
         settings.limits,
         version=__version__,
     )

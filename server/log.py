@@ -24,7 +24,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from models.message import Kind, Message, Messages, Rejected, Stored, document
 from server.peers import Peer
 from server.positions import Positions
 from server.protocol import SENT_OFFLINE, SENT_ONLINE
+from server.turns import Turns
 
 logger = logging.getLogger("tornado_im.log")
 
@@ -47,6 +48,9 @@ DEADLINE_SECONDS: Final = 2.7
 """When a message without an answer is refused; a client is never left waiting for 3 s."""
 
 EXPIRE_SECONDS: Final = 0.1
+
+CONFLICTS_MAX: Final = 2
+"""Conflicts of a batch before its conversation is written in turns."""
 
 RETRY_SECONDS: Final = 0.05
 
@@ -152,6 +156,7 @@ class MessageLog:
         process: str,
         on_commit: Callable[[Sequence[Commit]], None],
         on_abandon: Callable[[Draft], None],
+        turns: Turns,
         is_hopeless: Callable[[], bool],
     ) -> None:
         self._messages = messages
@@ -159,6 +164,7 @@ class MessageLog:
         self._process = process
         self._on_commit = on_commit
         self._on_abandon = on_abandon
+        self._turns = turns
         self._is_hopeless = is_hopeless
         self._queue: deque[Draft] = deque()
         self._work = asyncio.Event()
@@ -191,11 +197,13 @@ class MessageLog:
                 self._work.clear()
                 await self._work.wait()
             batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
+            held: set[str] = set()
             try:
-                await self._write(batch)
+                await self._write(batch, held)
             except Exception:
                 logger.exception("a batch of the log failed")
                 self._refuse(self._still(batch), Unavailable("mongo"))
+            await self._turns.give_back(held)
 
     async def drain(self) -> None:
         """Take nothing more, and wait until all that was taken has its answer."""
@@ -227,24 +235,33 @@ class MessageLog:
 
     # One batch
 
-    async def _write(self, batch: list[Draft]) -> None:
-        """Store a batch, however many tries it takes, until each draft has its answer."""
+    async def _write(self, batch: list[Draft], held: set[str]) -> None:
+        """Store a batch, however many tries it takes, until each draft has its answer.
+
+        Args:
+            held: takes the conversations in which it was this process's turn.
+        """
         rest, found = batch, list[Commit]()
-        failed = False
+        failed, conflicts = False, 0
         while True:
             rest = self._still(rest)
             found = [commit for commit in found if commit.draft.number in self.pending]
             if not rest and not found:
                 return
+            held |= await self._turns.take({draft.conv for draft in rest})
             numbered: list[Commit] = []
             try:
                 if failed:
                     rest, more = await self._look_up(rest)
                     found += more
-                numbered = await self._number(rest, exact=failed)
+                # After a wait for its turn the known head is an old one.
+                numbered = await self._number(rest, exact=failed, stale=held)
                 await self._store(numbered, found)
             except Rejected as rejected:
                 failed = True
+                conflicts += 1
+                if conflicts >= CONFLICTS_MAX:
+                    self._turns.contest(numbered[rejected.position].draft.conv)
                 if rejected.position:
                     # Only a write that stored something proves what was read before it.
                     self._commit(numbered[: rejected.position], found)
@@ -257,7 +274,9 @@ class MessageLog:
                 # Left are those that the head refused: perhaps repeats of what is stored now.
                 failed = True
 
-    async def _number(self, drafts: Sequence[Draft], *, exact: bool) -> list[Commit]:
+    async def _number(
+        self, drafts: Sequence[Draft], *, exact: bool, stale: Collection[str]
+    ) -> list[Commit]:
         """Give each draft its place after the head.
 
         A draft that the head does not allow is left out the first time, to be looked up: it may
@@ -265,11 +284,13 @@ class MessageLog:
 
         Args:
             exact: after a failure, when neither the known head nor its mark can be trusted.
+            stale: conversations whose head is read again all the same.
         """
         convs = {draft.conv for draft in drafts}
         if exact:
             await self._positions.reread(convs)
         else:
+            await self._positions.reread(convs & set(stale))
             await self._positions.heads([c for c in convs if self._positions.head(c) is None])
         heads = {conv: (self._positions.head(conv) or Head()).copy() for conv in convs}
         new = {d.conv: d.members for d in drafts if heads[d.conv].last_seq == 0}

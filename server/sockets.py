@@ -29,6 +29,7 @@ from server.positions import Positions
 from server.presence import Presence
 from server.protocol import Presence as PresenceFrame
 from server.sessions import Identity, Sessions
+from server.turns import Turns
 
 logger = logging.getLogger("tornado_im.sockets")
 
@@ -56,6 +57,7 @@ class Sockets:
         gate: Gate,
         presence: Presence,
         fanout: Fanout,
+        turns: Turns,
         limits: Limits,
         *,
         version: str,
@@ -69,6 +71,7 @@ class Sockets:
         self._gate = gate
         self._presence = presence
         self._fanout = fanout
+        self._turns = turns
         self._limits = limits
         self._version = version
         self._tasks: set[asyncio.Task[None]] = set()
@@ -197,6 +200,8 @@ class Sockets:
             self._positions.heard_preferences(msgspec.convert(event["cursor"], type=Cursor))
         elif kind == "presence":
             self._presence.hear(event["uid"], event["online"])
+        elif kind == "contested":
+            self._turns.hear(event["conv"])
         else:
             self._people.hear(event)
 

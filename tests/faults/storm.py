@@ -98,6 +98,7 @@ class Writer:
     cursor: int = 0
     other_answers: list[dict[str, Any]] = field(default_factory=list)
     close_code: int | None = None
+    window: int = WINDOW
 
     def __post_init__(self) -> None:
         self.conv = f"{min(self.uid, self.to)}:{max(self.uid, self.to)}"
@@ -230,7 +231,7 @@ class Writer:
 
     async def storm(self, stop: asyncio.Event) -> None:
         """Write, several sends in flight, until `stop` or the socket's end."""
-        free = asyncio.Semaphore(WINDOW)
+        free = asyncio.Semaphore(self.window)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set() and self.close_code is None:
                 await free.acquire()
