@@ -104,6 +104,8 @@ class Server:
         ready = READY.fullmatch(line)
         if ready is None:
             self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
             raise AssertionError(f"it did not start: {line!r}\n{self.log}")
         self.url = ready[1]
         self.port = int(self.url.rpartition(":")[2])
@@ -181,6 +183,8 @@ class Server:
             code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
             raise
         log = self.log
         assert code == 0, log

