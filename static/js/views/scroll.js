@@ -24,7 +24,7 @@ const NEW_LINE_PX = 96;
  */
 export function useScroll({ ready, unsent, older, seen }) {
   const box = useRef();
-  const at = useRef({ placed: false, bottom: true, anchor: null, reached: 0, unsent });
+  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, reached: 0, unsent });
   const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
@@ -35,7 +35,8 @@ export function useScroll({ ready, unsent, older, seen }) {
     const below = scrollHeight - scrollTop - clientHeight;
     const place = at.current;
     place.bottom = below < BOTTOM_PX;
-    place.anchor = place.bottom ? null : upperEdge(box.current);
+    place.top = scrollTop;
+    place.anchor = upperEdge(box.current);
     const last = lowestSeq(box.current, place.bottom ? Infinity : scrollTop + clientHeight + BOTTOM_PX);
     place.reached = Math.max(place.reached, last);
     setReached(place.bottom ? Infinity : place.reached);
@@ -49,8 +50,10 @@ export function useScroll({ ready, unsent, older, seen }) {
     const place = at.current;
     if (!element || !calls.current.ready) return;
     const line = place.placed ? null : element.querySelector(".new-line");
+    // The reader may have scrolled up a moment ago, and the event of it is still to come.
+    const left = element.scrollTop < place.top && element.scrollHeight - element.scrollTop - element.clientHeight > BOTTOM_PX;
     if (line) element.scrollTop = line.offsetTop - NEW_LINE_PX;
-    else if (place.bottom || !place.placed) element.scrollTop = element.scrollHeight;
+    else if (!place.placed || (place.bottom && !left)) element.scrollTop = element.scrollHeight;
     else if (place.anchor?.element.isConnected) {
       const moved = topIn(element, place.anchor.element) - place.anchor.top;
       if (moved) element.scrollTop += moved;
@@ -60,7 +63,7 @@ export function useScroll({ ready, unsent, older, seen }) {
   };
 
   useLayoutEffect(() => {
-    if (unsent > at.current.unsent) at.current.bottom = true;
+    if (unsent > at.current.unsent) Object.assign(at.current, { bottom: true, top: 0 });
     at.current.unsent = unsent;
     settle();
   });
@@ -82,7 +85,7 @@ export function useScroll({ ready, unsent, older, seen }) {
     if (at.current.placed) remember();
   };
   const toBottom = () => {
-    at.current.bottom = true;
+    Object.assign(at.current, { bottom: true, top: 0 });
     settle();
   };
   const show = (seq, flashMs) => {
@@ -96,8 +99,9 @@ export function useScroll({ ready, unsent, older, seen }) {
   return { box, onScroll, toBottom, show, reached, away };
 }
 
+/** Where a line stands in the whole of the content: what moves it is above it. */
 function topIn(box, element) {
-  return element.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  return element.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
 }
 
 /** The first line that reaches into the view; lines stand in order, so it is found by halving. */
