@@ -1,6 +1,8 @@
 """Conversations and what each person keeps about them, in MongoDB.
 
-    conversations   one document each: how far the log has come (`Head`)
+    conversations   one document each: how far the log has come (`Head`), and besides `first_at`,
+                    before which nothing kept was sent (ms), and `purged_seq`, up to which what has
+                    expired is deleted
     inbox           one for each person and conversation: how far he has read (`Cursor`)
 
 Heads and cursors are written behind the log, with `$max`: they may lag, never lead. Between a
@@ -105,13 +107,15 @@ class Conversations:
     async def create_indexes(self) -> None:
         async with self._guard():
             await self._inbox.create_indexes([IndexModel([("uid", ASCENDING)])])
+            await self._heads.create_indexes([IndexModel([("first_at", ASCENDING)])])
 
-    async def create(self, members_of: dict[str, Collection[int]]) -> None:
-        """Write the documents of new conversations, before their first message is stored."""
+    async def create(self, members_of: dict[str, Collection[int]], now: int) -> None:
+        """Write the documents of new conversations, `now` (ms), before their first message."""
+        new = _head_document(Head()) | {"first_at": now, "purged_seq": 0}
         async with self._guard():
             await self._heads.bulk_write(
                 [
-                    UpdateOne({"_id": conv}, {"$setOnInsert": _head_document(Head())}, upsert=True)
+                    UpdateOne({"_id": conv}, {"$setOnInsert": new}, upsert=True)
                     for conv in members_of
                 ]
             )
@@ -179,6 +183,34 @@ class Conversations:
         if head_updates:
             async with self._guard():
                 await self._heads.bulk_write(head_updates, ordered=False)
+
+    async def expired(self, before: int, limit: int) -> list[tuple[str, Head, int]]:
+        """Conversations that may hold messages sent before a moment (ms), each with its head and
+        the seq up to which what had expired is deleted."""
+        async with self._guard():
+            rows = (
+                await self._heads.find({"first_at": {"$lt": before}})
+                .sort("first_at", ASCENDING)
+                .limit(limit)
+                .to_list(None)
+            )
+        return [(row["_id"], _head(row), int(row["purged_seq"])) for row in rows]
+
+    async def raise_floor(self, conv: str, floor_seq: int, floor_n: int) -> None:
+        """What lies at or below `floor_seq` is no longer kept.
+
+        `last_seq` is raised with it, so that an emptied conversation never uses a seq again.
+        """
+        numbers = {"floor_seq": floor_seq, "floor_n": floor_n, "last_seq": floor_seq, "n": floor_n}
+        async with self._guard():
+            await self._heads.update_one({"_id": conv}, {"$max": numbers})
+
+    async def purged(self, conv: str, seq: int, first_at: int) -> None:
+        """What has expired is deleted up to `seq`, and nothing left was sent before `first_at`."""
+        async with self._guard():
+            await self._heads.update_one(
+                {"_id": conv}, {"$max": {"purged_seq": seq}, "$set": {"first_at": first_at}}
+            )
 
     async def set_preferences(self, cursor: Cursor) -> None:
         """Store `muted`, `pinned` and `hidden_at`; the document is made if it is missing."""

@@ -48,11 +48,11 @@ class Leases:
         self._take = client.register_script(_TAKE)
         self._give_back = client.register_script(_GIVE_BACK)
 
-    async def take(self, conv: str) -> bool:
+    async def take(self, conv: str, *, lease_ms: int = LEASE_MS) -> bool:
         """Whether it is this process's turn; if not, it is put next where nobody is."""
         async with self._guard():
             keys = [f"lease:{conv}", f"next:{conv}"]
-            return bool(await self._take(keys, [self._process, LEASE_MS, NEXT_MS]))
+            return bool(await self._take(keys, [self._process, lease_ms, NEXT_MS]))
 
     async def give_back(self, conv: str) -> None:
         async with self._guard():

@@ -212,6 +212,14 @@ class Messages:
             found.update((row["seq"], stored(row)) for row in rows)
         return found
 
+    async def delete(self, conv: str, low: int, high: int) -> None:
+        """Delete the messages with `low <= seq < high`, in small ranges."""
+        for start in range(low, high, RANGE_MAX):
+            async with self._guard():
+                await self._collection.delete_many(
+                    {"conv": conv, "seq": {"$gte": start, "$lt": min(start + RANGE_MAX, high)}}
+                )
+
     async def recall(self, conv: str, seq: int) -> None:
         """Take a message's content out of the store; its place in the order stays."""
         async with self._guard():

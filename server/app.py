@@ -42,6 +42,7 @@ from server import __version__, datadir, embedded, logs
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
+from server.expiry import Expiry
 from server.fanout import Fanout
 from server.gate import Gate
 from server.log import MessageLog
@@ -204,7 +205,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         is_pending=lambda number: number in log.pending,
         is_heard=lambda: bus.healthy and not sockets.recovering,
     )
-    turns = Turns(Leases(stores.redis_client, stores.redis, process), bus)
+    leases = Leases(stores.redis_client, stores.redis, process)
+    turns = Turns(leases, bus)
     log = MessageLog(
         messages,
         positions,
@@ -243,6 +245,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         settings.limits,
         version=__version__,
     )
+    days = settings.chat.message_days
+    expiry = Expiry(heads, messages, positions, leases, bus, days=days)
     changes = Changes(settings.chat, outbox.Outbox(stores.sql), messages, log)
     services = Services(
         settings=settings,
@@ -268,6 +272,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "presence": presence.run(),
         "outbox": changes.sweep(),
         "device use": sockets.run(),
+        "expiry": expiry.run(),
     }
     return Work(services, log, positions, bus, forever)
 

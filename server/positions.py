@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
@@ -298,7 +299,7 @@ class Positions:
 
     async def create(self, members_of: Mapping[str, Collection[int]]) -> None:
         """Write the documents of new conversations, before their first message."""
-        await self._conversations.create(dict(members_of))
+        await self._conversations.create(dict(members_of), int(time.time() * 1000))
 
     async def mark(self, convs: Collection[str]) -> None:
         """Mark conversations dirty, before a message in them is acknowledged.

@@ -198,6 +198,8 @@ class Sockets:
             self._positions.heard_read(event["uid"], event["conv"], event["seq"], event["n"])
         elif kind == "preferences":
             self._positions.heard_preferences(msgspec.convert(event["cursor"], type=Cursor))
+        elif kind == "floor":
+            self._positions.forget([event["conv"]])
         elif kind == "presence":
             self._presence.hear(event["uid"], event["online"])
         elif kind == "contested":

@@ -1,0 +1,105 @@
+"""Messages expire `MessageDays` after they were sent: once an hour what is past it is deleted.
+
+Our own sweep rather than an index of the store, so that the floor of a conversation, its `last_seq`
+and the counts below the floor are raised before anything goes: an emptied conversation never uses
+a seq again, and unread stays a subtraction. A crash in between leaves the conversation to be found
+again. One process sweeps at a time, under a lease in Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from models.bus import Bus
+from models.conversation import Conversations, Head
+from models.errors import Unavailable
+from models.lease import Leases
+from models.message import RANGE_MAX, Messages
+from server.positions import Positions
+
+logger = logging.getLogger("tornado_im.expiry")
+
+SWEEP_SECONDS: Final = 3600.0
+FIRST_SWEEP_SECONDS: Final = 60.0
+"""After the start: a server that is started every day must come to it too."""
+
+DAY_MS: Final = 24 * 3600 * 1000
+CONVERSATIONS_MAX: Final = 100
+"""Conversations looked at between two breaths."""
+
+BREATH_SECONDS: Final = 0.05
+LEASE: Final = "expiry"
+LEASE_MS: Final = 600_000
+"""How long one process has the sweep to itself; a second one beside it would do no harm."""
+
+
+class Expiry:
+    """Deletes what is no longer kept."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        messages: Messages,
+        positions: Positions,
+        leases: Leases,
+        bus: Bus,
+        *,
+        days: int,
+    ) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._positions = positions
+        self._leases = leases
+        self._bus = bus
+        self._days = days
+
+    async def run(self) -> None:
+        """Sweep once an hour until cancelled."""
+        await asyncio.sleep(FIRST_SWEEP_SECONDS)
+        while True:
+            try:
+                if self._days and await self._leases.take(LEASE, lease_ms=LEASE_MS):
+                    await self.sweep(int(time.time() * 1000))
+            except Unavailable as error:
+                logger.debug("what has expired goes later: %s is down", error.store)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self, now: int) -> int:
+        """Delete what was sent more than `MessageDays` before `now` (ms); returns how many.
+
+        Raises:
+            Unavailable: what is left goes with the next sweep.
+        """
+        before = now - self._days * DAY_MS
+        deleted = 0
+        while found := await self._conversations.expired(before, CONVERSATIONS_MAX):
+            for conv, head, purged in found:
+                deleted += await self._expire(conv, head, purged, before, now)
+            await asyncio.sleep(BREATH_SECONDS)
+        if deleted:
+            logger.info("%d messages have expired", deleted)
+        return deleted
+
+    async def _expire(self, conv: str, head: Head, purged: int, before: int, now: int) -> int:
+        floor_seq, floor_n, first_at = head.floor_seq, head.floor_n, now
+        while page := await self._messages.range(conv, floor_seq + 1, floor_seq + 1 + RANGE_MAX):
+            old = [stored for stored in page if stored.message.time < before]
+            kept = next((stored for stored in page if stored.message.time >= before), None)
+            if kept is not None:
+                # Order is seq, whatever the clocks said: what stands behind a kept one stays.
+                old = [stored for stored in old if stored.message.seq < kept.message.seq]
+                first_at = kept.message.time
+            if old:
+                floor_seq, floor_n = old[-1].message.seq, old[-1].n
+            if kept is not None:
+                break
+        if floor_seq > head.floor_seq:
+            await self._conversations.raise_floor(conv, floor_seq, floor_n)
+            self._positions.forget([conv])
+            self._bus.publish("all", {"event": "floor", "conv": conv})
+        await self._messages.delete(conv, purged + 1, floor_seq + 1)
+        await self._conversations.purged(conv, floor_seq, first_at)
+        return floor_seq - purged
