@@ -14,7 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.running import PASSWORD, USER_AGENT, Reply, Server
+from tests.running import PASSWORD, USER_AGENT, Reply, Site
 
 SECONDS = 8.0
 """How long anything is awaited before the test fails."""
@@ -44,7 +44,7 @@ def pair(one: Account, other: Account) -> str:
 class Account:
     """Somebody who is registered, and signed in on one device."""
 
-    def __init__(self, server: Server, name: str, uid: int, device: str = USER_AGENT) -> None:
+    def __init__(self, server: Site, name: str, uid: int, device: str = USER_AGENT) -> None:
         self.server = server
         self.name = name
         self.uid = uid
@@ -52,7 +52,7 @@ class Account:
         self.token = ""
 
     @classmethod
-    def new(cls, server: Server, name: str | None = None, **fields: Any) -> Account:
+    def new(cls, server: Site, name: str | None = None, **fields: Any) -> Account:
         name = name or new_name()
         made = server.call(
             "POST",
@@ -64,7 +64,7 @@ class Account:
         account.login()
         return account
 
-    def on(self, device: str, server: Server | None = None) -> Account:
+    def on(self, device: str, server: Site | None = None) -> Account:
         """The same person, signed in on another device, or on another process."""
         account = Account(server or self.server, self.name, self.uid, device)
         account.login()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import os
 import re
@@ -74,7 +73,66 @@ def reply(status: int, headers: Any, body: bytes) -> Reply:
     return Reply(status, envelope["msg"], envelope["data"], envelope["error"], headers)
 
 
-class Server:
+class Site:
+    """A server that somebody has started, at its address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.port = int(self.url.rpartition(":")[2])
+        # No cookies are kept: who is asking is what a test says in each call.
+        self.http = httpx.Client(
+            base_url=self.url,
+            headers={"User-Agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=ANSWER_SECONDS,
+        )
+
+    def call(self, method: str, path: str, **options: Any) -> Reply:
+        """A call whose answer carries the envelope; options as `httpx.Client.request` has them."""
+        if "json" in options:
+            # Ours, because httpx's refuses half a character before the server can.
+            options["content"] = json.dumps(options.pop("json"))
+            options["headers"] = {"Content-Type": "application/json"} | options.get("headers", {})
+        answer = self.http.request(method, path, **options)
+        return reply(answer.status_code, answer.headers, answer.content)
+
+    def raw(self, head: str, body: bytes = b"") -> tuple[int, httpx.Headers, bytes]:
+        """What the server answers to these very bytes; `head` has its lines without \\r."""
+        with socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS) as connection:
+            text = head.strip().replace("\n", "\r\n") + "\r\n\r\n"
+            connection.sendall(text.encode() + body)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            return response.status, httpx.Headers(response.getheaders()), response.read()
+
+    def raw_reply(self, head: str, body: bytes = b"") -> Reply:
+        """As `raw`, of an answer that carries the envelope."""
+        return reply(*self.raw(head, body))
+
+    def handshake(
+        self, *lines: str, agent: str | None = USER_AGENT, query: str = "", **instead: str | None
+    ) -> Reply:
+        """The answer to a handshake with more header lines, or others `instead` of the usual.
+
+        A socket that is let in is closed at once.
+        """
+        usual: dict[str, str | None] = {
+            "Host": f"127.0.0.1:{self.port}",
+            "User-Agent": agent,
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        } | {name.replace("_", "-"): value for name, value in instead.items()}
+        headers = [f"{name}: {value}" for name, value in usual.items() if value is not None]
+        head = "\n".join([f"GET /ws{query} HTTP/1.1", *headers, *lines])
+        status, answered, body = self.raw(head)
+        return (
+            Reply(101, "", None, "", answered) if status == 101 else reply(status, answered, body)
+        )
+
+
+class Server(Site):
     """One run of `run.py`."""
 
     def __init__(self, data: Path, settings: Mapping[str, object]) -> None:
@@ -107,68 +165,11 @@ class Server:
             self.process.wait()
             self.process.stdout.close()
             raise AssertionError(f"it did not start: {line!r}\n{self.log}")
-        self.url = ready[1]
-        self.port = int(self.url.rpartition(":")[2])
-        # No cookies are kept: who is asking is what a test says in each call.
-        self.http = httpx.Client(
-            base_url=self.url,
-            headers={"User-Agent": USER_AGENT},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=ANSWER_SECONDS,
-        )
+        super().__init__(ready[1])
 
     @property
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8")
-
-    def call(self, method: str, path: str, **options: Any) -> Reply:
-        """A call whose answer carries the envelope; options as `httpx.Client.request` has them."""
-        if "json" in options:
-            # Ours, because httpx's refuses half a character before the server can.
-            options["content"] = json.dumps(options.pop("json"))
-            options["headers"] = {"Content-Type": "application/json"} | options.get("headers", {})
-        answer = self.http.request(method, path, **options)
-        return reply(answer.status_code, answer.headers, answer.content)
-
-    def raw(self, head: str, body: bytes = b"") -> http.client.HTTPResponse:
-        """What the server answers to these very bytes; `head` has its lines without \\r."""
-        with socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS) as connection:
-            text = head.strip().replace("\n", "\r\n") + "\r\n\r\n"
-            connection.sendall(text.encode() + body)
-            response = http.client.HTTPResponse(connection)
-            response.begin()
-            content = response.read()
-        response.fp = io.BytesIO(content)
-        response.length = len(content)
-        return response
-
-    def raw_reply(self, head: str, body: bytes = b"") -> Reply:
-        """As `raw`, of an answer that carries the envelope."""
-        response = self.raw(head, body)
-        headers = httpx.Headers(response.getheaders())
-        return reply(response.status, headers, response.fp.read())
-
-    def handshake(
-        self, *lines: str, agent: str | None = USER_AGENT, query: str = "", **instead: str | None
-    ) -> Reply:
-        """The answer to a handshake with more header lines, or others `instead` of the usual.
-
-        A socket that is let in is closed at once.
-        """
-        usual: dict[str, str | None] = {
-            "Host": f"127.0.0.1:{self.port}",
-            "User-Agent": agent,
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        } | {name.replace("_", "-"): value for name, value in instead.items()}
-        headers = [f"{name}: {value}" for name, value in usual.items() if value is not None]
-        head = "\n".join([f"GET /ws{query} HTTP/1.1", *headers, *lines])
-        response = self.raw(head)
-        if response.status == 101:
-            return Reply(101, "", None, "", httpx.Headers(response.getheaders()))
-        return reply(response.status, httpx.Headers(response.getheaders()), response.fp.read())
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
