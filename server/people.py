@@ -1,7 +1,8 @@
 """Who somebody is, and who blocks whom: caches that the bus keeps fresh.
 
-Both are asked on every send, so neither may cost a query there. A change is published on `all`;
-each process then drops its entry. After an interruption of the bus everything is dropped.
+Both are asked on every send, so neither may cost a query there. A change is told on `all`; each
+process then drops its entry and says so, and only then the change is answered. After an
+interruption of the bus everything is dropped.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from server.presence import Presence
 CACHE_MAX: Final = 20_000
 """Entries of each cache, about 300 bytes each; at the bound it starts anew."""
 
+TELL_SECONDS: Final = 1.0
+"""How long a change waits for the other processes; one that is silent for 900 ms sends nothing."""
+
 
 class People:
     """Profiles and blocks. Every call raises `Unavailable` when the database is down."""
@@ -29,6 +33,8 @@ class People:
         self._persons: dict[int, Person] = {}
         self._blocked_by: dict[int, frozenset[int]] = {}
         """User -> whom he blocks."""
+        self._changes = 0
+        """How many were heard of: what was read while one came may be older, and is not kept."""
 
     async def get(self, uid: int) -> Person:
         """Raises `NotFound`."""
@@ -44,10 +50,12 @@ class People:
         found = {uid: self._persons[uid] for uid in uids if uid in self._persons}
         missing = [uid for uid in uids if uid not in found]
         if missing:
+            changes = self._changes
             read = await self._users.by_ids(missing)
             if len(self._persons) > CACHE_MAX:
                 self._persons.clear()
-            self._persons |= read
+            if changes == self._changes:
+                self._persons |= read
             found |= read
         return found
 
@@ -55,10 +63,12 @@ class People:
         """Whom `owner` blocks."""
         blocked = self._blocked_by.get(owner)
         if blocked is None:
+            changes = self._changes
             blocked = frozenset(await self._blocks.of(owner))
             if len(self._blocked_by) > CACHE_MAX:
                 self._blocked_by.clear()
-            self._blocked_by[owner] = blocked
+            if changes == self._changes:
+                self._blocked_by[owner] = blocked
         return blocked
 
     async def apart(self, one: int, other: int) -> bool:
@@ -95,30 +105,33 @@ class People:
         await self.get(uid)
         change = self._blocks.add if blocked else self._blocks.remove
         changed = await change(owner, uid)
-        self._forget_blocks(owner)
-        self._bus.publish("all", {"event": "blocks", "uid": owner})
+        await self._tell("blocks", owner)
         return changed
 
     async def set_nickname(self, uid: int, nickname: str) -> Person:
         await self._users.set_nickname(uid, nickname)
-        self._forget_person(uid)
-        self._bus.publish("all", {"event": "person", "uid": uid})
+        await self._tell("person", uid)
         return await self.get(uid)
 
+    async def _tell(self, kind: str, uid: int) -> None:
+        """Have every process drop its entry; a change that is answered holds everywhere."""
+        self._forget(kind, uid)
+        await self._bus.ask("all", {"event": kind, "uid": uid}, seconds=TELL_SECONDS)
+
     def hear(self, event: dict[str, Any]) -> None:
-        """Another process has changed something."""
-        if event["event"] == "person":
-            self._forget_person(event["uid"])
-        elif event["event"] == "blocks":
-            self._forget_blocks(event["uid"])
+        """Some process, perhaps this one, has changed something."""
+        self._forget(event["event"], event["uid"])
+        self._bus.reply(event)
+
+    def _forget(self, kind: str, uid: int) -> None:
+        self._changes += 1
+        if kind == "person":
+            self._persons.pop(uid, None)
+        else:
+            self._blocked_by.pop(uid, None)
 
     def forget_all(self) -> None:
         """After an interruption of the bus."""
+        self._changes += 1
         self._persons.clear()
         self._blocked_by.clear()
-
-    def _forget_person(self, uid: int) -> None:
-        self._persons.pop(uid, None)
-
-    def _forget_blocks(self, owner: int) -> None:
-        self._blocked_by.pop(owner, None)

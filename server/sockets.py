@@ -186,6 +186,8 @@ class Sockets:
         kind = event["event"]
         if kind in ("end", "devices", "prolong"):
             self._sessions.hear(event)
+        elif kind in ("person", "blocks"):
+            self._people.hear(event)
         elif event["process"] == self._bus.process:
             return
         elif kind == "message":
@@ -204,8 +206,6 @@ class Sockets:
             self._presence.hear(event["uid"], event["online"])
         elif kind == "contested":
             self._turns.hear(event["conv"])
-        else:
-            self._people.hear(event)
 
     def recover(self) -> None:
         """The bus was interrupted and is back: what was published meanwhile is lost."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = re.compile(r"Tornado IM \d+\.\d+\.\d+ is ready: (http://[^/]+)/\n")
@@ -137,6 +138,7 @@ class Server(Site):
 
     def __init__(self, data: Path, settings: Mapping[str, object]) -> None:
         self.data = data
+        self.settings = settings
         self.log_path = data / "server.log"
         env = {k: v for k, v in os.environ.items() if not k.startswith("TORNADO_IM_")}
         chosen = {
@@ -170,6 +172,13 @@ class Server(Site):
     @property
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8")
+
+    def redis(self) -> redis.Redis:
+        """The store of tokens that it is on: its own child, where no setting names another."""
+        host, _, port = str(self.settings.get("redis_redisaddr", "")).rpartition(":")
+        if host:
+            return redis.Redis(host, int(port), db=int(str(self.settings["redis_redisdbname"])))
+        return redis.Redis(unix_socket_path=str(self.data / "data" / "valkey" / "valkey.sock"))
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)

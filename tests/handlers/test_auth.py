@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-import redis
 from jose import jwt
 
 from tests.client import Account, new_name
@@ -263,8 +262,7 @@ def test_a_token_lives_for_token_hours(servers: Callable[..., Server]) -> None:
 
 def in_redis(ann: Account) -> dict[str, str]:
     """What Redis holds as the valid tokens of somebody."""
-    path = ann.server.data / "data" / "valkey" / "valkey.sock"
-    with redis.Redis(unix_socket_path=str(path)) as client:
+    with ann.server.redis() as client:
         fields = client.hgetall(f"token:{ann.uid}")
     return {device.decode(): token.decode() for device, token in fields.items()}
 
