@@ -136,3 +136,17 @@ def test_the_token_is_renewed_in_time(someone: Someone, servers: Callable[..., S
     ann.page.route("**/api/user/refresh", lambda route: route.abort())
     expect(ann.page.get_by_role("dialog")).to_contain_text("It has been a while.")
     ann.page.goto("about:blank")
+
+
+def test_signing_out_asks_if_something_is_unsent(someone: Someone) -> None:
+    ann = someone("ann").register()
+    ann.page.get_by_role("button", name="My notes").click()
+    ann.page.context.set_offline(True)
+    ann.write("not gone yet")
+    ann.page.get_by_role("button", name="Settings").last.click()
+    ann.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    asked = ann.page.get_by_role("dialog", name="Sign out?")
+    expect(asked).to_contain_text("1 message has not been sent yet")
+    asked.get_by_role("button", name="Cancel").click()
+    ann.page.context.set_offline(False)
+    expect(ann.last_mark).to_have_attribute("title", "Sent")

@@ -59,7 +59,9 @@ def test_what_is_vendored_is_what_the_record_says() -> None:
 
 
 def test_icons_that_are_used_are_in_the_sprite() -> None:
-    sprite = set(re.findall(r'<symbol id="icon-([\w-]+)"', (STATIC / "vendor/icons.svg").read_text()))
+    sprite = set(
+        re.findall(r'<symbol id="icon-([\w-]+)"', (STATIC / "vendor/icons.svg").read_text())
+    )
     said = "".join(path.read_text() for path in SCRIPTS)
     used = set(re.findall(r'(?:icon=|icon: |Icon} name=)"([\w-]+)"', said))
     assert used <= sprite

@@ -5,11 +5,14 @@ import { peerOf, sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
 import { get, useStore } from "../store.js";
-import { Avatar, Icon, IconButton, useName } from "./parts.js";
+import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
 
 /** Typing faster than this asks only once. */
 const PAUSE_MS = 200;
+
+/** "14:05" becomes "yesterday" without anything happening. */
+const MINUTE_MS = 60_000;
 
 export function List() {
   const t = useT();
@@ -53,10 +56,11 @@ function Conversations({ search }) {
   const outbox = useStore((state) => state.outbox);
   const open = useStore((state) => state.route.conv);
   const listed = useStore((state) => state.listed);
+  const now = useNow(MINUTE_MS);
   if (!listed) return html`<${Skeleton} />`;
   const alive = ({ conv, last_message, hidden }) => conv === open || drafts[conv] || outbox[conv]?.length || (last_message && !hidden);
   const shown = sorted(Object.values(convs).filter(alive));
-  if (shown.length) return shown.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} />`);
+  if (shown.length) return shown.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} now=${now} />`);
   return html`<div class="empty">
     <${Icon} name="search" />
     <p>${t("list.empty")}</p>
@@ -73,6 +77,7 @@ function Found({ query, close }) {
   const t = useT();
   const [people, setPeople] = useState(null);
   const convs = useStore((state) => state.convs);
+  const now = useNow(MINUTE_MS);
   const { me, users } = get();
   useEffect(() => {
     let current = true;
@@ -100,7 +105,7 @@ function Found({ query, close }) {
   };
   return html`
     ${known.length > 0 && html`<h2 class="rows-title">${t("search.conversations")}</h2>`}
-    ${known.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} onPick=${pick(() => openConv(conv.conv))} />`)}
+    ${known.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} now=${now} onPick=${pick(() => openConv(conv.conv))} />`)}
     ${strangers.length > 0 && html`<h2 class="rows-title">${t("search.people")}</h2>`}
     ${strangers.map((profile) => html`<${Person} key=${profile.uid} profile=${profile} onPick=${pick(() => openWith(profile))} />`)}
     ${people && !known.length && !strangers.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}

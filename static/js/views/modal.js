@@ -1,11 +1,14 @@
 /** A window in front of the page: the browser's own dialog keeps the focus inside and gives it back. */
-import { html, useEffect, useRef } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
 import { IconButton } from "./parts.js";
+
+let count = 0;
 
 export function Modal({ title, close, children, class: more = "", plain = false }) {
   const t = useT();
   const box = useRef();
+  const [id] = useState(() => `modal-title-${++count}`); // one may stand before another
   useEffect(() => {
     const dialog = box.current;
     const opener = document.activeElement;
@@ -19,11 +22,11 @@ export function Modal({ title, close, children, class: more = "", plain = false 
     event.preventDefault();
     close();
   };
-  return html`<dialog class=${`modal ${more}`} ref=${box} aria-labelledby="modal-title" onCancel=${cancel}
+  return html`<dialog class=${`modal ${more}`} ref=${box} aria-labelledby=${id} onCancel=${cancel}
     onPointerDown=${(event) => event.target === box.current && !plain && close()}>
     <div class="modal-body">
       <header class="modal-head">
-        <h2 id="modal-title" tabindex="-1" autofocus>${title}</h2>
+        <h2 id=${id} tabindex="-1" autofocus>${title}</h2>
         ${!plain && html`<${IconButton} icon="x" label=${t("close")} onClick=${close} />`}
       </header>
       ${children}

@@ -1,5 +1,5 @@
 /** One conversation of the list: who, what last, when, and how much is unread. */
-import { html } from "../../vendor/preact-htm.js";
+import { Component, html } from "../../vendor/preact-htm.js";
 import { openConv } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { useT } from "../i18n.js";
@@ -8,10 +8,7 @@ import { oneLine } from "../text.js";
 import { full, listTime } from "../time.js";
 import { summary } from "../words.js";
 import { Mark } from "./mark.js";
-import { Avatar, Icon, useName, useNow } from "./parts.js";
-
-/** "14:05" becomes "yesterday" without anything happening. */
-const MINUTE_MS = 60_000;
+import { Avatar, Icon, useName } from "./parts.js";
 
 /** The name and face of a conversation, also for the thread's head. */
 export function useFace(conv) {
@@ -28,11 +25,21 @@ export function useFace(conv) {
   return { uid: peer, name, online: Boolean(profile?.online) && !blocked };
 }
 
-export function Row({ conv, onPick = () => openConv(conv.conv) }) {
+/** Draws again only when its own conversation or the minute has changed: a list may hold a thousand. */
+export class Row extends Component {
+  shouldComponentUpdate({ conv, now }) {
+    return conv !== this.props.conv || now !== this.props.now;
+  }
+
+  render({ conv, now, onPick = () => openConv(conv.conv) }) {
+    return html`<${Line} conv=${conv} now=${now} onPick=${onPick} />`;
+  }
+}
+
+function Line({ conv, now, onPick }) {
   const t = useT();
   const { uid, name, notes, online } = useFace(conv);
   const open = useStore((state) => state.route.conv === conv.conv);
-  const now = useNow(MINUTE_MS);
   const { last_message: last, unread, muted, pinned } = conv;
   return html`<button type="button" class=${`row ${open ? "open" : ""}`} aria-current=${open ? "true" : undefined} onClick=${onPick}>
     <${Avatar} uid=${uid} name=${name} notes=${notes} online=${online} />
