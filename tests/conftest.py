@@ -59,6 +59,13 @@ def strict() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def brief() -> Iterator[Server]:
+    """A server whose tokens live for two seconds."""
+    with running(service_tokenhours=0.0006) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def eve(server: Server) -> Account:
     """Somebody for tests in which nothing of hers changes."""
     return Account.new(server)

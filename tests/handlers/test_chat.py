@@ -1079,10 +1079,9 @@ async def test_refresh_keeps_this_devices_sockets(ann: Account) -> None:
 
 
 async def test_an_expired_token_closes_with_4002_and_a_refresh_puts_that_off(
-    servers: Callable[..., Server],
+    brief: Server,
 ) -> None:
-    server = servers(service_tokenhours=0.0006)
-    ann = Account.new(server)
+    ann = Account.new(brief)
     phone = ann.on("phone/2")
     async with ann.chat() as hers, phone.chat() as one:
         await asyncio.sleep(0.9)
