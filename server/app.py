@@ -16,6 +16,7 @@ import gc
 import logging
 import math
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -78,6 +79,9 @@ HEADER_BYTES: Final = 32 * 1024
 GC_THRESHOLD: Final = 50_000
 """Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
 
+OTHER_DESCRIPTORS: Final = 500
+"""What the stores, the logs and requests need besides the sockets."""
+
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
@@ -128,6 +132,7 @@ async def serve(settings: Settings) -> None:
 async def _start(
     stack: AsyncExitStack, settings: Settings, fail: Any
 ) -> tuple[Work, HTTPServer, list[socket.socket]]:
+    _allow_descriptors(settings.limits.sockets_total)
     data_dir = settings.service.data_dir
     stack.enter_context(datadir.held(data_dir))
     listening = _listen(settings)
@@ -162,6 +167,21 @@ async def _start(
     server.add_sockets(listening)
     stack.push_async_callback(server.close_all_connections)
     return work, server, listening
+
+
+def _allow_descriptors(sockets: int) -> None:
+    """Raise the limit of open descriptors to what the sockets need, or say that it is too low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = sockets + OTHER_DESCRIPTORS
+    if sockets and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < wanted:
+            logger.warning(
+                "[limits] SocketsTotal is %d, but this process may open %d descriptors",
+                sockets,
+                hard,
+            )
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
