@@ -176,7 +176,7 @@ def _allow_descriptors(sockets: int) -> None:
     if sockets and soft < wanted:
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        if allowed < wanted:
+        if allowed < sockets:
             logger.warning(
                 "[limits] SocketsTotal is %d, but this process may open %d descriptors",
                 sockets,
