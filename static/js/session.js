@@ -128,7 +128,7 @@ function renewed({ expires_at }) {
 
 /** Half of the token's life after it was made. */
 function dueAt() {
-  const { at, from } = recall("expires");
+  const { at, from } = recall("expires", { at: 0, from: 0 });
   return from + (at > from ? (at - from) / 2 : RENEW_MS);
 }
 
