@@ -273,6 +273,53 @@ def test_a_number_is_a_whole_one_in_its_range(eve: Account, value: object, rule:
     assert answer.broken == ("seq", rule)
 
 
+# Whatever comes
+
+EDGES: list[object] = [
+    None,
+    True,
+    0,
+    -1,
+    2**63,
+    1.5,
+    "",
+    "x",
+    "1:2",
+    "\ud800",
+    "\x00",
+    "x" * 2000,
+    [],
+    ["x"],
+    {"x": {}},
+]
+FIELDS = (
+    "user_name password nickname invite avatar old_password new_password seq content kind id "
+    "reply_to mentions muted pinned hidden q limit cursor ids before after around"
+).split()
+SEGMENTS = ["x", "0", "1:1", "999999999999", "9" * 30, "%00", "%ff", "%F0%9F%98%80", "..%2f", "g1"]
+
+
+def test_no_call_is_answered_500_whatever_its_path_its_query_and_its_fields_hold(
+    ann: Account,
+) -> None:
+    spared = {"LogoutHandler", "RefreshHandler", "ChatHandler"}  # no fields, or no call
+    for pattern, handler in API:
+        if handler.__name__ in spared:
+            continue
+        own = re.sub(r"\(.*?\)", f"{ann.uid}:{ann.uid}", pattern)
+        paths = {own, *(re.sub(r"\(.*?\)", segment, pattern) for segment in SEGMENTS)}
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if not _serves(handler, method):
+                continue
+            for path in sorted(paths):
+                assert ann.call(method, path, json={"seq": 1}).status < 500, (method, path)
+            for edge in EDGES:
+                query = dict.fromkeys(FIELDS, ascii(edge)[:50])
+                body = dict.fromkeys(FIELDS, edge)
+                answer = ann.call(method, own, json=body, params=query)
+                assert answer.status < 500, (method, path, edge)
+
+
 # Sizes
 
 

@@ -895,6 +895,70 @@ async def test_presence_tells_who_is_online_and_then_each_change(
         assert await hers.rest_of(PRESENCE) == []
 
 
+# Whatever comes
+
+EDGES: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    -1,
+    2**63 - 1,
+    2**63,
+    1.5,
+    "",
+    "x",
+    "1:2",
+    "g1",
+    "\ud800",
+    "\x00",
+    "x" * 5000,
+    [],
+    [1],
+    ["x"],
+    [2**63],
+    {},
+    {"1:2": 1},
+    {"x": {}},
+]
+
+
+async def test_every_frame_is_answered_once_whatever_its_fields_hold(ann: Account) -> None:
+    own = pair(ann, ann)
+    usual: dict[int, dict[str, Any]] = {
+        1: {"to": ann.uid, "content": "x", "kind": "text", "reply_to": None, "mentions": None},
+        2: {"to": ann.uid, "before": None, "after": None, "around": None, "limit": 1},
+        3: {"to": ann.uid},
+        4: {"conv": own, "seq": 1},
+        5: {"to": ann.uid},
+        6: {"conv": own, "seq": 1},
+        7: {"cursors": {}},
+        8: {"uids": []},
+        9: {},
+        99: {"content": "x"},
+    }
+    sent: list[str] = []
+    async with ann.chat() as chat:
+        for type, fields in usual.items():
+            for name in (*fields, "conv"):
+                for edge in EDGES:
+                    id = f"f{len(sent)}"
+                    sent.append(id)
+                    await chat.send(**(fields | {name: edge, "type": type, "id": id}))
+                    if type == 99:
+                        await chat.send(type=9)  # not too many of them in a row
+        await chat.answer(sent[-1])
+        answers = [f for f in chat.seen if f.get("id") in set(sent) and f["code"] != MESSAGE]
+        assert sorted(frame["id"] for frame in answers) == sorted(sent)
+        assert {frame["code"] for frame in answers} <= {
+            *range(50003, 50015),
+            BAD_FRAME,
+            INVALID_FIELD,
+            FORBIDDEN,
+            NOT_FOUND,
+        }
+
+
 # What is no frame
 
 
