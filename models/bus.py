@@ -24,7 +24,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -116,13 +116,17 @@ class Bus:
         """Whether it is sure that no other process would hear anything."""
         return self._introduced and not self._others and not self._met
 
-    async def run(self) -> None:
-        """Read, ping and publish until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._read_forever(), name="bus reader")
-            group.create_task(self._ping_forever(), name="bus pinger")
-            group.create_task(self._publish_forever(), name="bus publisher")
-            group.create_task(self._introduce_forever(), name="bus introductions")
+    def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What reads, pings and publishes until cancelled; each is to be a task of its own.
+
+        No group: it passes a cancellation on once, and redis-py sometimes swallows one.
+        """
+        return {
+            "bus reader": self._read_forever(),
+            "bus pinger": self._ping_forever(),
+            "bus publisher": self._publish_forever(),
+            "bus introductions": self._introduce_forever(),
+        }
 
     async def ready(self) -> None:
         """Wait until the bus is healthy for the first time.

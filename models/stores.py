@@ -131,7 +131,10 @@ class Guard:
                 async with asyncio.timeout(self._seconds):
                     await self._probe()
                 self._broken = False
-            except self._outages:
+            except Exception as error:
+                # Whatever it is, the next probe may succeed; without one the store stays refused.
+                if not isinstance(error, self._outages):
+                    logger.exception("the probe of %s failed", self._store)
                 await asyncio.sleep(PROBE_SECONDS)
         logger.warning("%s answers again", self._store)
 

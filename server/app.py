@@ -284,7 +284,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         allowed_hosts=_allowed_hosts(settings),
     )
     forever = {
-        "bus": bus.run(),
+        **bus.loops(),
         "log": log.run(),
         "log deadlines": log.expire(),
         "positions": positions.run(),

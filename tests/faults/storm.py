@@ -96,7 +96,8 @@ class Writer:
     """seq -> id, of all that was pushed, acknowledged or synced."""
     figures: Figures = field(default_factory=Figures)
     cursor: int = 0
-    other_answers: list[dict[str, Any]] = field(default_factory=list)
+    others: list[dict[str, Any]] = field(default_factory=list)
+    """Frames of other kinds than these tests live on."""
     close_code: int | None = None
     window: int = WINDOW
 
@@ -160,7 +161,7 @@ class Writer:
             elif code == UNAVAILABLE:
                 self.refused.add(id)
             elif code != SYNC:
-                self.other_answers.append(frame)
+                self.others.append(frame)
             future = self._flying.pop(id, None)
             if future is not None and not future.done():
                 future.set_result(frame)
@@ -213,6 +214,17 @@ class Writer:
     async def next_ack(self) -> None:
         self._acked.clear()
         await self._acked.wait()
+
+    async def next_other(self, code: int, *, seconds: float = 10.0) -> dict[str, Any]:
+        """The next frame of that code that is not an answer, and was not taken before."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for frame in self.others:
+                    if frame["code"] == code and "id" not in frame:
+                        self.others.remove(frame)
+                        return frame
+                self._heard.clear()
+                await self._heard.wait()
 
     async def sync(self) -> None:
         """Frame 7 until nothing is left, by the highest seq without a gap."""

@@ -5,17 +5,14 @@ however many wait for it, and whatever does not goes on.
 """
 
 import asyncio
-import os
-import signal
 import time
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.faults.programs import MONGO, VALKEY, Server
+from tests.faults.programs import MONGO, VALKEY, Server, frozen
 from tests.faults.storm import (
     ACKS,
     UNAVAILABLE,
@@ -43,15 +40,6 @@ class Answer:
     name: str
     code: int
     seconds: float
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def timed(answer: Awaitable[Any]) -> tuple[Any, float]:
@@ -114,7 +102,7 @@ async def check_health(url: str, store: str) -> None:
 
 
 def judge(answers: list[Answer], needed: set[str]) -> None:
-    """All in time; what needs the store is refused, and nothing fails in another way."""
+    """All in time; what is needed is refused, and nothing fails in another way."""
     assert [a for a in answers if a.seconds > ANSWER_SECONDS + SLACK_SECONDS] == []
     assert [a for a in answers if a.name in needed and a.code not in (UNAVAILABLE, 503)] == []
     assert [a for a in answers if a.code in (50000, 500)] == []
@@ -145,7 +133,8 @@ async def test_a_frozen_store_refuses_in_time_and_comes_back_at_once(
                 answers = [answer for group in groups for answer in group]
                 slowest = max(answers, key=lambda answer: answer.seconds)
                 print(f"{store} {moment}: {len(answers)} answers, the slowest {slowest}")
-                judge(answers, NEEDED[store])
+                # A bus that has been silent for less than 900 ms still counts as one that speaks.
+                judge(answers, NEEDED[store] if moment == "frozen" else set())
         _, seconds = await timed(asyncio.gather(*(writer.resend() for writer in writers)))
         print(f"{store}: all is acknowledged {seconds:.2f} s after SIGCONT")
         assert seconds < AT_ONCE_SECONDS
@@ -155,3 +144,4 @@ async def test_a_frozen_store_refuses_in_time_and_comes_back_at_once(
             figures = await settled([rest], writers)
         print(f"in all: {figures}")
         assert figures == Figures()
+    assert await asyncio.to_thread(own_server.stop) == 0

@@ -121,5 +121,5 @@ async def test_a_store_dies_in_a_storm_and_is_started_again(own_server: Server, 
         acknowledged = sum(len(writer.acked) for writer in writers)
         print(f"{store}: {acknowledged} acknowledged, {refused} refused first: {figures}")
         assert figures == Figures()
-        assert [answer for writer in writers for answer in writer.other_answers] == []
+        assert [frame for writer in writers for frame in writer.others] == []
         assert own_server.child(store) != gone

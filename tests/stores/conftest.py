@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests import running
 from tests.faults.programs import Server
 from tests.stores.engines import Engines, engines
 
 SWITCH = "TORNADO_IM_TEST_STORES"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the contract's tests only those of `server`: the others start their own, elsewhere."""
+    items[:] = [
+        item
+        for item in items
+        if not item.nodeid.startswith("tests/stores/test_contract.py")
+        or {"strict", "servers"}.isdisjoint(getattr(item, "fixturenames", ()))
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +30,13 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     folder: Path = tmp_path_factory.mktemp("stores")
     with engines(folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def server(stores: Engines) -> Iterator[running.Server]:
+    """The one that the contract's tests talk to, here on these stores."""
+    with running.running(**stores.settings("contract")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ STEP_SECONDS = 0.05
 
 # The document's own accounts.
 SQL_USER, SQL_PASSWORD = "root", "123456"
-MONGO_USER, MONGO_PASSWORD, MONGO_DB = "root", "1234", "gin-IM"
+MONGO_USER, MONGO_PASSWORD = "root", "1234"
 
 KEY = "the key that both processes sign with, 32 bytes or more"
 
@@ -100,6 +100,23 @@ class Engines:
         )
         file.write_text(self.config(server.port, database), encoding="utf-8")
         return server
+
+    def settings(self, database: str) -> dict[str, object]:
+        """The same, as settings by environment, and by the other of the two mechanisms."""
+        return {
+            "mysql_mysqlhost": "127.0.0.1",
+            "mysql_mysqlport": self.sql_port,
+            "mysql_mysqluser": SQL_USER,
+            "mysql_mysqlpassword": SQL_PASSWORD,
+            "mysql_mysqlname": database,
+            "redis_redisaddr": f"127.0.0.1:{self.redis_port}",
+            "redis_redisdbname": 2,
+            "mongo_mangohosts": f"127.0.0.1:{self.mongo_port}",
+            "mongo_mangoauthmechanism": "SCRAM-SHA-256",
+            "mongo_mangouser": MONGO_USER,
+            "mongo_mangopassword": MONGO_PASSWORD,
+            "mongo_mangodbname": database,
+        }
 
     def sql(self, *statements: str, database: str | None = None) -> list[tuple[object, ...]]:
         """The rows of the last statement."""

@@ -2,16 +2,26 @@
 
 import asyncio
 import time
+import uuid
 
 from tests.faults.programs import Server
 from tests.faults.storm import (
     Figures,
     Writer,
     people,
+    refuses,
     rest_of,
+    seeded,
     settled,
+    sign_in,
+    sign_up,
+    storm_until,
     together,
 )
+from tests.stores.engines import Engines
+
+ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
+SUPERSEDED = 4001
 
 SECONDS = 3.0
 FULL_WINDOW = 64
@@ -53,3 +63,113 @@ async def test_two_writers_of_one_conversation_both_make_progress(
         assert figures == Figures()
         assert refused == 0
         assert min(counts.values()) > SHARE * sum(counts.values())
+
+
+async def test_messages_cross_both_ways_in_order_under_load(two: tuple[Server, Server]) -> None:
+    urls = [server.url for server in two]
+    async with people(urls, 5) as writers:
+        await together(writers, urls)
+        await write_for(writers, SECONDS)
+        await asyncio.gather(*(writer.resend() for writer in writers))
+        async with rest_of(urls[0]) as one, rest_of(urls[1]) as other:
+            # Held against the store as the other process reads it.
+            figures = await settled([other, one], writers)
+        print(f"\n{sum(len(writer.acked) for writer in writers)} acknowledged: {figures}")
+        assert figures == Figures()
+
+
+async def test_presence_crosses(two: tuple[Server, Server]) -> None:
+    urls = [server.url for server in two]
+    async with people(urls, 1) as (ann, bo):
+        await ann.connect(urls[0])
+        assert (await ann.ask({"type": 8, "uids": [bo.uid]}))["online"] == []
+        assert (await ann.write())["code"] == OFFLINE
+        await bo.connect(urls[1])
+        pushed = await ann.next_other(PRESENCE)
+        assert (pushed["uid"], pushed["online"]) == (bo.uid, True)
+        assert (await ann.write())["code"] == ONLINE
+        await bo.close()
+        pushed = await ann.next_other(PRESENCE)
+        assert (pushed["uid"], pushed["online"]) == (bo.uid, False)
+        assert (await ann.write())["code"] == OFFLINE
+
+
+async def test_a_login_elsewhere_ends_the_devices_sockets_before_it_is_answered(
+    two: tuple[Server, Server],
+) -> None:
+    """Nothing that is sent on the older token is acknowledged once the login is answered."""
+    here, there = (server.url for server in two)
+    async with people([here], 2) as writers:
+        for old in writers:
+            await old.connect(here)
+            stop = asyncio.Event()
+            storm = asyncio.create_task(old.storm(stop))
+            await old.next_ack()
+            async with rest_of(there) as rest:
+                await sign_in(rest, old.name)
+            before = len(old.sent)
+            await old.disconnected()
+            stop.set()
+            await storm
+            assert old.close_code == SUPERSEDED
+            assert [id for id in old.sent[before:] if id in old.acked] == []
+            assert await refuses(here, old.name, old.token)
+            assert await refuses(there, old.name, old.token)
+
+
+async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(stores: Engines) -> None:
+    chance = seeded()
+    one, other = stores.server("mortal"), stores.server("survivor")
+    try:
+        one.start()
+        other.start()
+        urls = [one.url, other.url]
+        async with people(urls, 5) as writers:
+            await together(writers, urls)
+            dying, living = writers[::2], writers[1::2]
+
+            async def strike() -> None:
+                aim = one.aim()
+                await dying[0].next_ack()
+                one.kill(aim)
+
+            await storm_until(writers, chance.uniform(0.5, 1.0), strike)
+            for writer in dying:
+                await writer.disconnected()
+            await asyncio.gather(*(writer.resend() for writer in living))
+            # What the dead one acknowledged is found by the other, before it is started again.
+            await together(dying, [other.url])
+            await asyncio.gather(*(writer.resend() for writer in dying))
+            async with rest_of(other.url) as rest:
+                figures = await settled([rest], writers)
+            print(f"\n{sum(len(writer.acked) for writer in writers)} acknowledged: {figures}")
+            assert figures == Figures()
+            for writer in writers:
+                await writer.close()
+            one.start()
+            await together(writers, [one.url])
+            async with rest_of(one.url) as rest:
+                figures = await settled([rest], writers)
+            assert figures == Figures()
+    finally:
+        one.end()
+        other.end()
+
+
+async def test_two_starts_at_once_migrate_one_database(stores: Engines) -> None:
+    database = f"both_{uuid.uuid4().hex[:8]}"
+    both = [stores.server(f"{name}-{database}", database=database) for name in ("one", "other")]
+    try:
+        for server in both:
+            server.launch()
+        for server in both:
+            server.ready()
+        async with rest_of(both[0].url) as one, rest_of(both[1].url) as other:
+            uid, _ = await sign_up(one, f"ann-{database}")
+            assert (await sign_up(other, f"bo-{database}"))[0] != uid
+        applied = stores.sql("SELECT name FROM tortoise_migrations", database=database)
+        assert len(applied) == len(set(applied)) > 0
+    finally:
+        for server in both:
+            server.end()
+    assert [server.said() for server in both if "Traceback" in server.said()] == []
