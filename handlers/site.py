@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from tornado import web
+from tornado import httputil, web
 
 from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
 from handlers.base import BaseHandler
@@ -32,6 +32,15 @@ PAGE_POLICY: Final = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
+
+
+class PageCompression(web.GZipContentEncoding):
+    """gzip for the page's files alone: an answer that holds a token is never compressed."""
+
+    def __init__(self, request: httputil.HTTPServerRequest) -> None:
+        super().__init__(request)
+        page = request.path == "/" or request.path.startswith("/static/")
+        self._gzipping = self._gzipping and page and "Range" not in request.headers
 
 
 class StaticHandler(BaseHandler, web.StaticFileHandler):

@@ -32,6 +32,7 @@ from tornado.web import Application, RequestHandler
 from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
+from handlers.site import PageCompression
 from models import conversation, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
@@ -159,7 +160,7 @@ async def _start(
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
     server = HTTPServer(
-        Application(routes(work.services), log_function=_log_request),
+        Application(routes(work.services), transforms=[PageCompression], log_function=_log_request),
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
         max_header_size=HEADER_BYTES,

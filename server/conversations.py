@@ -68,7 +68,9 @@ class Conversations:
         if after is not None:
             shown = [place for place in shown if place > after]
         page = [conv for _, conv in shown[:limit]]
-        rows = await self._rows(uid, [(heads[conv], inbox[conv]) for conv in page])
+        # Copies: what comes while the rest is read belongs to the next list.
+        mine = [(heads[conv].copy(), dataclasses.replace(inbox[conv])) for conv in page]
+        rows = await self._rows(uid, mine)
         more = len(shown) > limit
         return {
             "conversations": rows,
@@ -82,7 +84,9 @@ class Conversations:
             profile["uid"]: profile for profile in await self._people.profiles(uid, people.values())
         }
         theirs = await self._positions.cursors([(other, conv) for conv, other in others.items()])
-        last = await asyncio.gather(*(self._last(cursor.conv, head) for head, cursor in mine))
+        last = await asyncio.gather(
+            *(self._last(cursor.conv, head.shown_seq) for head, cursor in mine)
+        )
         return [
             {
                 "conv": cursor.conv,
@@ -102,9 +106,9 @@ class Conversations:
             for (head, cursor), message in zip(mine, last, strict=True)
         ]
 
-    async def _last(self, conv: str, head: Head) -> Message | None:
-        found = await self._messages.at(conv, [head.shown_seq])
-        return found[head.shown_seq].message if found else None
+    async def _last(self, conv: str, seq: int) -> Message | None:
+        found = await self._messages.at(conv, [seq])
+        return found[seq].message if found else None
 
     async def prefer(
         self,

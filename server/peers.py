@@ -131,7 +131,11 @@ class Peer:
             return
         size = len(data)
         self._unsent += size
-        future = self._wire.write_frames(data)
+        try:
+            future = self._wire.write_frames(data)
+        except OSError:
+            # The client has just gone, and `gone` is about to say so.
+            return
 
         def sent(done: asyncio.Future[None]) -> None:
             self._unsent -= size
