@@ -1,0 +1,73 @@
+"""The page as it is delivered: its headers, its cookie, its files, and the state of the server."""
+
+import gzip
+import re
+
+import httpx
+import pytest
+
+from tests.running import Server
+
+
+def get(server: Server, path: str, **headers: str) -> httpx.Response:
+    return server.http.get(path, headers=headers)
+
+
+def test_the_page_comes_with_a_strict_policy(server: Server) -> None:
+    page = get(server, "/")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    policy = dict(
+        part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", page.text)
+
+
+def test_the_page_brings_a_device_cookie_once(server: Server) -> None:
+    cookie = get(server, "/").headers["set-cookie"]
+    assert re.match(r"device=[A-Za-z0-9_-]{20,64};", cookie)
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    kept = get(server, "/", Cookie=cookie.split(";")[0])
+    assert "set-cookie" not in kept.headers
+    assert "set-cookie" in get(server, "/", Cookie="device=a b").headers
+
+
+def test_files_are_checked_by_their_etag(server: Server) -> None:
+    first = get(server, "/static/js/im-client.js")
+    assert first.headers["cache-control"] == "no-cache"
+    assert first.headers["x-content-type-options"] == "nosniff"
+    again = get(server, "/static/js/im-client.js", **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_files_are_compressed_and_answers_are_not(server: Server) -> None:
+    plain = get(server, "/static/js/im-client.js", **{"Accept-Encoding": "identity"})
+    with server.http.stream(
+        "GET", "/static/js/im-client.js", headers={"Accept-Encoding": "gzip"}
+    ) as answer:
+        packed = b"".join(answer.iter_raw())
+        assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed) == plain.content
+    assert len(packed) < len(plain.content) / 2
+    long = get(server, "/api/" + "x" * 4000, **{"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in long.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/nothing.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/", "/static/js"],
+)
+def test_what_is_no_file_of_the_page_is_not_found(server: Server, path: str) -> None:
+    status, _headers, body = server.raw(f"GET {path} HTTP/1.1\nHost: 127.0.0.1:{server.port}")
+    assert status == 404, body
+    assert b'"error":"not_found"' in body
+
+
+def test_alive_and_ready(server: Server) -> None:
+    assert server.call("GET", "/healthz").status == 200
+    assert server.call("GET", "/readyz").data == {"sql": "up", "redis": "up", "mongo": "up"}
