@@ -4,6 +4,9 @@ import asyncio
 import time
 import uuid
 
+import pytest
+from redis import Redis
+
 from tests.faults.programs import Server
 from tests.faults.storm import (
     Figures,
@@ -94,17 +97,24 @@ async def test_presence_crosses(two: tuple[Server, Server]) -> None:
         assert (await ann.write())["code"] == OFFLINE
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
 async def test_a_login_elsewhere_ends_the_devices_sockets_before_it_is_answered(
-    two: tuple[Server, Server],
+    stores: Engines, two: tuple[Server, Server], interrupted: bool
 ) -> None:
-    """Nothing that is sent on the older token is acknowledged once the login is answered."""
+    """Nothing that is sent on the older token is acknowledged once the login is answered.
+
+    Also where the process that has the socket cannot have heard of the login.
+    """
     here, there = (server.url for server in two)
-    async with people([here], 2) as writers:
+    async with people([here], 4) as writers:
         for old in writers:
             await old.connect(here)
             stop = asyncio.Event()
             storm = asyncio.create_task(old.storm(stop))
             await old.next_ack()
+            if interrupted:
+                with Redis(port=stores.redis_port) as redis:
+                    redis.client_kill_filter(_type="pubsub")
             async with rest_of(there) as rest:
                 await sign_in(rest, old.name)
             before = len(old.sent)
