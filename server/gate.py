@@ -101,7 +101,7 @@ class Gate:
         for commit in commits:
             draft, stored = commit.draft, commit.stored
             self._positions.advance(stored, draft.members)
-            self._positions.moved(stored, draft.members)
+            self._positions.moved(stored)
             self._fanout.publish(stored, draft.members)
             if commit.duplicate:
                 self._settle(draft, stored, duplicate=True)

@@ -170,6 +170,7 @@ class Positions:
                     tails[conv] = await self._messages.tail(conv, head.last_seq)
                     for stored in tails[conv]:
                         head.advance(stored)
+                        self._imply(stored, _named(stored))
                 self._keep(conv, head)
                 if before[conv] is not None and self._followed.get(conv) == before[conv]:
                     self._followed[conv] = epoch
@@ -230,13 +231,20 @@ class Positions:
             self.forget([conv])
         for uid in members:
             self._advance_cursor(uid, stored)
+        self._imply(stored, members)
 
-    def moved(self, stored: Stored, members: Collection[int]) -> None:
-        """A message that this process has stored: its head and cursors are ours to write."""
-        message = stored.message
-        self._moved_heads.add(message.conv)
+    def moved(self, stored: Stored) -> None:
+        """A message that this process has stored: its head is ours to write."""
+        self._moved_heads.add(stored.message.conv)
+
+    def _imply(self, stored: Stored, members: Collection[int]) -> None:
+        """Have the cursors written that follow from a message, whichever process stored it.
+
+        The head that we write may lie above what another process has yet to write, and nobody
+        looks for what lies below a stored head.
+        """
         for uid in members:
-            cursor = Cursor(uid, message.conv)
+            cursor = Cursor(uid, stored.message.conv)
             cursor.advance(stored)
             if cursor.read_seq or cursor.mention_seq:
                 self._merge(cursor)
@@ -335,13 +343,15 @@ class Positions:
             Unavailable: nothing is lost, the next flush writes it; who waits is told.
         """
         heads, self._moved_heads = self._moved_heads, set()
-        cursors, self._moved_cursors = self._moved_cursors, {}
         waiters, self._waiters = self._waiters, []
         marked = set(self._marked)
-        if not heads and not cursors and not waiters and not marked:
+        if not heads and not self._moved_cursors and not waiters and not marked:
             return
+        cursors: dict[tuple[int, str], Cursor] = {}
         try:
             await self.reread([conv for conv in heads if conv not in self._heads])
+            # In one moment with the copies: no head that is written leads its cursors.
+            cursors, self._moved_cursors = self._moved_cursors, {}
             copies = [(conv, self._heads[conv].copy()) for conv in heads if conv in self._heads]
             await self._conversations.raise_positions(copies, cursors.values())
             await self._unmark(marked & heads)
@@ -404,3 +414,9 @@ class Positions:
         """Write what has moved and leave nothing behind for others to carry out."""
         await self.flush()
         await self._dirty.leave()
+
+
+def _named(stored: Stored) -> list[int]:
+    """Whose cursors a message moves by itself: its author's, and of whom it mentions by uid."""
+    mentions = stored.message.mentions
+    return [stored.message.from_, *(mentions if isinstance(mentions, list) else ())]

@@ -103,6 +103,20 @@ async def test_lists_and_pages_are_the_same_on_both(ann: Account, bo: Account) -
         assert who.get(reads).data == {str(ann.uid): 7, str(bo.uid): 7}
 
 
+def test_what_one_wrote_counts_as_read_by_him_on_both_at_any_moment(
+    ann: Account, bo: Account
+) -> None:
+    reads = f"/api/conversations/{pair(ann, bo)}/reads"
+    there = Account(bo.server, ann.name, ann.uid)
+    there.token = ann.token
+    for number in range(150):
+        mine = ann.say(bo)
+        assert there.get(reads).data[str(ann.uid)] == mine, number
+        his = bo.say(ann)
+        for who in (ann, there, bo):
+            assert who.get(reads).data == {str(ann.uid): mine, str(bo.uid): his}, number
+
+
 async def test_both_write_at_once_and_every_socket_sees_one_order(
     ann: Account, bo: Account
 ) -> None:
