@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.page.person import Person
 from tests.running import Server
 
-CHROMIUM = "/usr/bin/chromium"
+# Set, a missing browser fails the run instead of leaving tests out.
+SWITCH = "TORNADO_IM_TEST_BROWSER"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGS = ["--no-sandbox", "--disable-background-networking"]
 
 # A reconnect may wait some seconds by its random back-off.
@@ -19,8 +23,21 @@ PATIENCE_MS = 15_000
 _count = itertools.count(os.getpid() * 1_000)
 
 
+def need(program: str | None, what: str) -> str:
+    """The program, or the end of the test: a skip with its reason, or a failure under SWITCH."""
+    if program is None:
+        (pytest.fail if os.environ.get(SWITCH) else pytest.skip)(f"not found: {what}")
+    return program
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    return need(shutil.which("node"), "Node.js, in which the page's scripts run too")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    need(CHROMIUM, f"a browser, one of {', '.join(NAMES)}")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)

@@ -13,9 +13,9 @@ CASES = Path(__file__).with_name("im_client.test.mjs")
 
 
 @pytest.mark.timeout(240)
-def test_in_node(servers: Callable[..., Server]) -> None:
+def test_in_node(servers: Callable[..., Server], node: str) -> None:
     url = servers(chat_ratepersecond=20).url  # one of the cases runs into the rate
-    command = ["node", "--experimental-websocket", "--no-warnings", "--test", str(CASES)]
+    command = [node, "--experimental-websocket", "--no-warnings", "--test", str(CASES)]
     run = subprocess.run(
         command, env=os.environ | {"IM_SERVER": url}, capture_output=True, text=True, check=False
     )
