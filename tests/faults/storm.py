@@ -11,12 +11,14 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.faults.figures import Figures
 
 MESSAGE, CONNECTED, HISTORY, SYNC, RESYNC = 50001, 50002, 50007, 50013, 50015
 ACKS = (50004, 50005)
@@ -30,27 +32,6 @@ PASSWORD = "correct horse battery"
 PAGE = 100
 SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
 ANSWER_SECONDS = 10.0
-
-
-@dataclass
-class Figures:
-    """What must not happen, counted."""
-
-    acknowledged_and_lost: int = 0
-    delivered_twice: int = 0
-    out_of_order: int = 0
-    missed_after_sync: int = 0
-    old_token_accepted: int = 0
-
-    def __iadd__(self, other: "Figures") -> Self:
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
-        return self
-
-    def __str__(self) -> str:
-        return ", ".join(
-            f"{each.name.replace('_', ' ')} {getattr(self, each.name)}" for each in fields(self)
-        )
 
 
 async def call(

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server, frozen
 from tests.faults.storm import (
     ACKS,
     UNAVAILABLE,
-    Figures,
     Writer,
     call,
     people,

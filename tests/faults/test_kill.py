@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server
 from tests.faults.storm import (
-    Figures,
     Writer,
     people,
     refuses,

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.storm import (
-    Figures,
     people,
     rest_of,
     seeded,

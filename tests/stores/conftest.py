@@ -13,13 +13,23 @@ from tests.stores.engines import Engines, engines
 SWITCH = "TORNADO_IM_TEST_STORES"
 
 
+ELSEWHERE = {
+    "test_who_does_not_read_is_closed_with_4009_and_slows_nobody_down",
+    "test_typing_is_told_to_the_others_at_most_once_a_second",
+}
+"""Of the contract's tests those that take seconds and touch no store."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of the contract's tests only those of `server`: the others start their own, elsewhere."""
     items[:] = [
         item
         for item in items
         if not item.nodeid.startswith("tests/stores/test_contract.py")
-        or {"strict", "servers"}.isdisjoint(getattr(item, "fixturenames", ()))
+        or (
+            item.name not in ELSEWHERE
+            and {"strict", "servers"}.isdisjoint(getattr(item, "fixturenames", ()))
+        )
     ]
 
 

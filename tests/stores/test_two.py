@@ -7,9 +7,9 @@ import uuid
 import pytest
 from redis import Redis
 
+from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.storm import (
-    Figures,
     Writer,
     people,
     refuses,
@@ -26,7 +26,7 @@ from tests.stores.engines import Engines
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED = 4001
 
-SECONDS = 3.0
+SECONDS = 2.0
 FULL_WINDOW = 64
 """As many as the server takes from one socket before it stops reading it."""
 
