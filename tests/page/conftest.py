@@ -35,7 +35,8 @@ def node() -> str:
     return need(shutil.which("node"), "Node.js, in which the page's scripts run too")
 
 
-@pytest.fixture(scope="session")
+# Of a module: as long as Playwright runs, no other test in the thread can have an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     need(CHROMIUM, f"a browser, one of {', '.join(NAMES)}")
     expect.set_options(timeout=PATIENCE_MS)
