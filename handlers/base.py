@@ -112,9 +112,18 @@ class BaseHandler(web.RequestHandler):
             await self._refuse_body(error)
         self._prepared = True
 
+    @classmethod
+    def methods(cls) -> list[str]:
+        """The methods that this handler has, besides OPTIONS."""
+        return [
+            method
+            for method in cls.SUPPORTED_METHODS
+            if method != "OPTIONS"
+            and getattr(cls, method.lower()) is not getattr(web.RequestHandler, method.lower())
+        ]
+
     def _check_method(self) -> None:
-        verb = (self.request.method or "").lower()
-        if getattr(type(self), verb) is getattr(web.RequestHandler, verb):
+        if self.request.method not in (*self.methods(), "OPTIONS"):
             raise MethodNotAllowed
 
     async def authorize(self) -> None:
@@ -311,6 +320,8 @@ class BaseHandler(web.RequestHandler):
         """The envelope of a refusal, without ending the request."""
         if isinstance(error, InvalidField):
             data = {"field": error.field, "rule": error.rule}
+        if isinstance(error, MethodNotAllowed):
+            self.set_header("Allow", ", ".join(self.methods()))
         if error.retry_after is not None:
             self.set_header("Retry-After", str(max(1, round(error.retry_after + 0.5))))
         self._envelope(error.status, text.say_error(self.language, error), data, error.word)

@@ -45,5 +45,5 @@ def routes(services: Services) -> list[tuple[str, type[BaseHandler], dict[str, A
         *((pattern, handler, {"services": services}) for pattern, handler in API),
         (r"/static/(.*)", site.StaticHandler, files),
         (r"/()", site.PageHandler, files),
-        (r"/.*", UnknownHandler, {"services": services}),
+        (r".*", UnknownHandler, {"services": services}),
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tornado import httputil, web
 
@@ -32,6 +33,15 @@ PAGE_POLICY: Final = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
+
+
+class Site(web.Application):
+    """The application, which also takes a request's target in absolute form (RFC 9112, 3.2.2)."""
+
+    def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
+        if request.path.startswith(("http://", "https://")):
+            request.path = urlsplit(request.path).path or "/"
+        return super().find_handler(request, **kwargs)
 
 
 class PageCompression(web.GZipContentEncoding):
@@ -93,6 +103,8 @@ class HealthHandler(SingleTokenMixin):
     def get(self) -> None:
         self.ok()
 
+    head = get
+
 
 class ReadyHandler(SingleTokenMixin):
     """Ready: every store answers, and the server is not on its way down."""
@@ -106,3 +118,5 @@ class ReadyHandler(SingleTokenMixin):
             self.finish()
         else:
             self.ok(states)
+
+    head = get

@@ -95,11 +95,13 @@ class MeHandler(SingleTokenMixin):
         body = self.read(ProfileBody)
         if body.avatar is not None:
             raise NotFound
-        if body.nickname is not None:
+        before = await self.services.people.get(self.who.uid)
+        if body.nickname is not None and body.nickname != before.nickname:
             await self.services.people.set_nickname(self.who.uid, body.nickname)
-        profile = await self._profile()
-        self.services.fanout.tell([self.who.uid], STATE, {"what": "me", **profile})
-        self.ok(profile)
+            self.services.fanout.tell(
+                [self.who.uid], STATE, {"what": "me", **await self._profile()}
+            )
+        self.ok(await self._profile())
 
     async def _profile(self) -> dict[str, Any]:
         person = await self.services.people.get(self.who.uid)

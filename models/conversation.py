@@ -78,10 +78,8 @@ class Cursor:
         message = stored.message
         if message.from_ == self.uid and not message.silent:
             self.read_to(message.seq, stored.n)
-        mentions = message.mentions
-        if mentions is not None and (mentions == "all" or self.uid in mentions):
-            if message.from_ != self.uid:
-                self.mention_seq = max(self.mention_seq, message.seq)
+        if message.mentions_person(self.uid):
+            self.mention_seq = max(self.mention_seq, message.seq)
 
     def read_to(self, seq: int, n: int) -> bool:
         """Returns whether it moved; it never goes back."""

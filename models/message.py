@@ -47,6 +47,13 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
 
+    def mentions_person(self, uid: int) -> bool:
+        """Whether somebody else mentions `uid` in it."""
+        mentions = self.mentions
+        if mentions is None or self.from_ == uid:
+            return False
+        return mentions == "all" or uid in mentions
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -3,6 +3,8 @@
     token:{uid}     hash  device -> the token that is valid there
     session:{uid}   hash  device -> {"sid", "jti", "login_at", "exp"}, times in ms
     seen:{uid}      zset  device, scored by its last use in microseconds
+    generation:{uid} string: how often the password was changed; a login that has checked the
+                    older password finds it risen
     revoked:{jti}   string: why that token died, kept until the token would have expired
 
 Each change is one script, so that a login, a logout and a refresh of the same moment happen one
@@ -78,7 +80,7 @@ local function put(device, token, session)
   redis.call('HSET', sessions, device, session)
   redis.call('ZADD', seen, string.format('%d', micros), device)
   local exp = string.format('%d', cjson.decode(session).exp)
-  for _, key in ipairs(KEYS) do
+  for _, key in ipairs({tokens, sessions, seen}) do
     redis.call('PEXPIREAT', key, exp, 'NX')
     redis.call('PEXPIREAT', key, exp, 'GT')
   end
@@ -88,6 +90,7 @@ end
 _LOGIN: Final = (
     _COMMON
     + """
+if (redis.call('GET', KEYS[4]) or '0') ~= ARGV[5] then return false end
 finish(ARGV[1], 'token_superseded')
 put(ARGV[1], ARGV[2], ARGV[3])
 for _, device in ipairs(redis.call('HKEYS', sessions)) do
@@ -118,7 +121,7 @@ return 1
 _REPLACE_ALL: Final = (
     _COMMON
     + """
-if redis.call('HGET', tokens, ARGV[1]) ~= ARGV[4] then return false end
+redis.call('INCR', KEYS[4])
 local others = {}
 for _, device in ipairs(redis.call('HKEYS', sessions)) do
   finish(device, 'token_revoked')
@@ -132,7 +135,8 @@ return others
 _LOGOUT: Final = (
     _COMMON
     + """
-if redis.call('HGET', tokens, ARGV[1]) ~= ARGV[2] then return 0 end
+local raw = redis.call('HGET', sessions, ARGV[1])
+if not raw or cjson.decode(raw).sid ~= ARGV[2] then return 0 end
 finish(ARGV[1], 'token_revoked')
 return 1
 """
@@ -168,7 +172,7 @@ return {'device_mismatch'}
 
 
 def _keys(uid: int) -> list[str]:
-    return [f"token:{uid}", f"session:{uid}", f"seen:{uid}"]
+    return [f"token:{uid}", f"session:{uid}", f"seen:{uid}", f"generation:{uid}"]
 
 
 class Tokens:
@@ -184,20 +188,29 @@ class Tokens:
         self._kick = client.register_script(_KICK)
         self._check = client.register_script(_CHECK)
 
-    async def login(self, issued: Issued) -> list[str]:
-        """Make `issued` the device's token; returns the devices that were pushed out."""
+    async def generation(self, uid: int) -> str:
+        """To be read before the password's hash that a login is checked against."""
+        async with self._guard():
+            return str(await self._client.get(f"generation:{uid}") or "0")
+
+    async def login(self, issued: Issued, generation: str) -> list[str] | None:
+        """Make `issued` the device's token.
+
+        Returns:
+            The devices that were pushed out; None if the password has changed since `generation`.
+        """
         async with self._guard():
             pushed_out = await self._login(
                 _keys(issued.uid),
-                [issued.device, issued.token, _json(issued.session), DEVICES_MAX],
+                [issued.device, issued.token, _json(issued.session), DEVICES_MAX, generation],
             )
-        return list(pushed_out)
+        return None if pushed_out is None else list(pushed_out)
 
-    async def refresh(self, issued: Issued, old_token: str) -> None:
+    async def refresh(self, issued: Issued, old_token: str, old_jti: str) -> None:
         """Replace `old_token` on its device.
 
         Raises:
-            Forbidden: `token_superseded`, another login was faster.
+            Forbidden: it is no longer the valid one there; the word says why.
         """
         async with self._guard():
             done = await self._refresh(
@@ -205,27 +218,20 @@ class Tokens:
                 [issued.device, issued.token, _json(issued.session), old_token],
             )
         if not done:
-            raise Forbidden("token_superseded")
+            await self.check(issued.uid, issued.device, old_token, old_jti)
 
-    async def replace_all(self, issued: Issued, old_token: str) -> list[str]:
-        """End every token of the user and give this device a new one; returns the other devices.
-
-        Raises:
-            Forbidden: `token_superseded`, another login was faster.
-        """
+    async def replace_all(self, issued: Issued) -> list[str]:
+        """End every token of the user and give this device a new one; returns the other devices."""
         async with self._guard():
             others = await self._replace_all(
-                _keys(issued.uid),
-                [issued.device, issued.token, _json(issued.session), old_token],
+                _keys(issued.uid), [issued.device, issued.token, _json(issued.session)]
             )
-        if others is None:
-            raise Forbidden("token_superseded")
         return list(others)
 
-    async def logout(self, uid: int, device: str, token: str) -> bool:
-        """End the device's token if it still is `token`: a slow logout must not end a new login."""
+    async def logout(self, uid: int, device: str, sid: str) -> bool:
+        """End the session `sid` of a device: what it was refreshed to, but not a newer login."""
         async with self._guard():
-            return bool(await self._logout(_keys(uid), [device, token]))
+            return bool(await self._logout(_keys(uid), [device, sid]))
 
     async def kick(self, uid: int, sid: str) -> str | None:
         """End the session `sid`; returns its device, None if there is no such session."""

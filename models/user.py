@@ -136,9 +136,11 @@ class Users:
             row = await User.get_or_none(uid=uid)
         return row.password_hash if row else None
 
-    async def set_password_hash(self, uid: int, password_hash: str) -> None:
+    async def replace_password_hash(self, uid: int, old: str, new: str) -> bool:
+        """Whether it still was `old`: of two changes at once, one finds that it was not."""
         async with self._guard():
-            await User.filter(uid=uid).update(password_hash=password_hash)
+            changed = await User.filter(uid=uid, password_hash=old).update(password_hash=new)
+        return bool(changed)
 
     async def set_nickname(self, uid: int, nickname: str) -> None:
         async with self._guard():

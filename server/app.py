@@ -27,12 +27,12 @@ from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import RequestHandler
 
 from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
-from handlers.site import PageCompression
+from handlers.site import PageCompression, Site
 from models import conversation, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
@@ -160,7 +160,7 @@ async def _start(
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
     server = HTTPServer(
-        Application(routes(work.services), transforms=[PageCompression], log_function=_log_request),
+        Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
         max_header_size=HEADER_BYTES,
@@ -191,6 +191,8 @@ def _listen(settings: Settings) -> list[socket.socket]:
         logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
     try:
         return bind_sockets(service.port, service.host or None)
+    except socket.gaierror:
+        raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
     except OSError as error:
         raise ConfigError(
             f"[service] HttpPort: {service.host}:{service.port} cannot be listened on:"

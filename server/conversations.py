@@ -15,7 +15,7 @@ import msgspec
 from models.bus import Bus
 from models.conversation import Cursor, Head
 from models.errors import InvalidField
-from models.message import Message, Messages
+from models.message import RANGE_MAX, Message, Messages
 from server.fanout import Fanout
 from server.peers import Peer
 from server.people import People
@@ -87,6 +87,7 @@ class Conversations:
         last = await asyncio.gather(
             *(self._last(cursor.conv, head.shown_seq) for head, cursor in mine)
         )
+        mentions = await asyncio.gather(*(self._mention(uid, cursor) for _, cursor in mine))
         return [
             {
                 "conv": cursor.conv,
@@ -97,14 +98,28 @@ class Conversations:
                 "read_seq": cursor.read_seq,
                 "peer_read_seq": theirs[others[cursor.conv], cursor.conv].read_seq,
                 "unread": unread(head, cursor),
-                "mention_seq": (cursor.mention_seq if cursor.mention_seq > cursor.read_seq else 0),
+                "mention_seq": mention_seq,
                 "last_message": message,
                 "updated_at": head.updated_at,
                 "muted": cursor.muted,
                 "pinned": cursor.pinned,
             }
-            for (head, cursor), message in zip(mine, last, strict=True)
+            for (head, cursor), message, mention_seq in zip(mine, last, mentions, strict=True)
         ]
+
+    async def _mention(self, uid: int, cursor: Cursor) -> int:
+        """The newest unread message that mentions `uid`, or 0.
+
+        The cursor knows which one was the newest; since then it may have been recalled.
+        """
+        high = cursor.mention_seq
+        while high > cursor.read_seq:
+            low = max(cursor.read_seq + 1, high - RANGE_MAX + 1)
+            for stored in reversed(await self._messages.range(cursor.conv, low, high + 1)):
+                if stored.message.mentions_person(uid):
+                    return stored.message.seq
+            high = low - 1
+        return 0
 
     async def _last(self, conv: str, seq: int) -> Message | None:
         found = await self._messages.at(conv, [seq])
@@ -125,22 +140,23 @@ class Conversations:
             `{conv, muted, pinned, hidden}` as it now stands; the person's sockets are told.
         """
         head = (await self._positions.heads([place.conv]))[place.conv]
-        cursor = dataclasses.replace(await self._positions.cursor(uid, place.conv))
+        before = await self._positions.cursor(uid, place.conv)
+        cursor = dataclasses.replace(before)
         cursor.muted = cursor.muted if muted is None else muted
         cursor.pinned = cursor.pinned if pinned is None else pinned
         if hidden is not None:
             cursor.hidden_at = head.last_seq if hidden else -1
-        await self._positions.prefer(cursor)
-        self._bus.publish(
-            f"u:{uid}", {"event": "preferences", "cursor": dataclasses.asdict(cursor)}
-        )
         state = {
             "conv": place.conv,
             "muted": cursor.muted,
             "pinned": cursor.pinned,
             "hidden": head.shown_seq <= cursor.hidden_at,
         }
-        self._fanout.tell([uid], STATE, {"what": "conversation", **state})
+        if cursor != before:
+            await self._positions.prefer(cursor)
+            event = {"event": "preferences", "cursor": dataclasses.asdict(cursor)}
+            self._bus.publish(f"u:{uid}", event)
+            self._fanout.tell([uid], STATE, {"what": "conversation", **state})
         return state
 
     async def read(

@@ -16,6 +16,7 @@ import binascii
 import json
 import secrets
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -114,6 +115,11 @@ def _header_is_ours(token: str) -> bool:
     return pairs in (_HEADER, _HEADER[::-1])
 
 
+def _typed(password: str) -> str:
+    """Keyboards differ in how they write one character: an accent alone or with its letter."""
+    return unicodedata.normalize("NFC", password)
+
+
 class Passwords:
     """Hashes and checks passwords beside the loop."""
 
@@ -131,7 +137,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._context.hash, password)
+        return await loop.run_in_executor(self._threads, self._context.hash, _typed(password))
 
     async def check(self, password: str, known: str | None) -> tuple[bool, str | None]:
         """Whether the password is right, and a newer hash of it if `known` is of an older kind.
@@ -140,7 +146,7 @@ class Passwords:
             known: None where there is no such user; the time is the same.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._check, password, known)
+        return await loop.run_in_executor(self._threads, self._check, _typed(password), known)
 
     def _check(self, password: str, known: str | None) -> tuple[bool, str | None]:
         try:

@@ -20,12 +20,19 @@ INT_MAX: Final = 2**63 - 1
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_ANY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ANY_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _USER_NAME_EXTRA: Final = frozenset("_-.")
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,64}\Z")
 _DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}\Z")
+
+
+def _is_blank(value: str) -> bool:
+    """Whether nothing of it can be seen: blanks, line breaks, joiners and marks of direction."""
+    return not value.strip() or all(
+        character.isspace() or unicodedata.category(character) == "Cf" for character in value
+    )
 
 
 class Rule(Protocol):
@@ -97,7 +104,7 @@ class Text(_FromText):
         length = len(value) if value.isascii() else len(unicodedata.normalize("NFC", value))
         if not self.low <= length <= self.high:
             raise InvalidField(field, "length")
-        if not self.blank and self.low and not value.strip():
+        if not self.blank and self.low and _is_blank(value):
             raise InvalidField(field, "pattern")
         return value
 

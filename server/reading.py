@@ -56,6 +56,27 @@ class Budget:
             kept.append(message)
         return kept[::-1] if newest else kept
 
+    def around(self, messages: Sequence[Message], seq: int) -> list[Message]:
+        """The messages that fit on both sides of the one at `seq`, which stays."""
+        if not messages:
+            return []
+        place = min(range(len(messages)), key=lambda i: abs(messages[i].seq - seq))
+        before = self.fit(messages[place : place + 1], newest=False, at_least=1)
+        after = before[1:]
+        older, newer = list(messages[:place]), list(messages[place + 1 :])
+        while older or newer:
+            # In turns, so that what is cut is cut at both ends.
+            for side, kept, newest in ((older, before, True), (newer, after, False)):
+                if side:
+                    next_one = side.pop() if newest else side.pop(0)
+                    if not self.fit([next_one], newest=False, at_least=0):
+                        side.clear()
+                    elif newest:
+                        kept.insert(0, next_one)
+                    else:
+                        kept.append(next_one)
+        return [*before, *after]
+
 
 class Reading:
     """Reads for one person; who may read what is decided before, by `Policy.place`."""
@@ -69,7 +90,10 @@ class Reading:
         head = (await self._positions.heads([place.conv]))[place.conv]
         low, high, backwards = _bounds(page, head.floor_seq + 1, head.last_seq)
         read = [stored.message for stored in await self._messages.range(place.conv, low, high)]
-        messages = Budget().fit(read, newest=backwards, at_least=1)
+        if page.around is not None:
+            messages = Budget().around(read, page.around)
+        else:
+            messages = Budget().fit(read, newest=backwards, at_least=1)
         if backwards:
             first = messages[0].seq if messages else low
             return messages, first <= head.floor_seq + 1

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from conf.settings import Limits
 from models.bus import Bus
-from models.errors import Forbidden, NotFound, Unauthorized
+from models.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from models.rate import Rate, Rates
 from models.token import Device, Issued, Session, Tokens
 from models.user import Person, Users, canonical
@@ -107,17 +107,20 @@ class Sessions:
                 Rate(f"login:address:{address}", per_minute, 60),
             ]
         )
-        known = await self._users.credentials(name)
-        good, newer = await self._passwords.check(password, known[1] if known else None)
-        if known is None or not good:
-            raise Unauthorized("bad_credentials")
-        person = known[0]
-        if person.banned:
-            raise Forbidden("banned")
+        while True:
+            known = await self._users.credentials(name)
+            good, newer = await self._passwords.check(password, known[1] if known else None)
+            if known is None or not good:
+                raise Unauthorized("bad_credentials")
+            person, checked = known
+            if person.banned:
+                raise Forbidden("banned")
+            issued, login = self._issue(person, device)
+            pushed_out = await self._admit(issued, checked)
+            if pushed_out is not None:
+                break
         if newer is not None:
-            await self._users.set_password_hash(person.uid, newer)
-        issued, login = self._issue(person, device)
-        pushed_out = await self._tokens.login(issued)
+            await self._users.replace_password_hash(person.uid, checked, newer)
         await self._end(person.uid, [device], CLOSE_SUPERSEDED, keep=issued.session.sid)
         if pushed_out:
             await self._end(person.uid, pushed_out, CLOSE_REVOKED)
@@ -128,13 +131,13 @@ class Sessions:
         """A new token for this device; its sockets live on with the new expiry."""
         person = await self._people.get(who.uid)
         issued, login = self._issue(person, who.device, who.session)
-        await self._tokens.refresh(issued, who.token)
+        await self._tokens.refresh(issued, who.token, who.session.jti)
         self._prolong(issued)
         return login
 
     async def logout(self, who: Identity) -> None:
         """End this device's token; its sockets are closed on return."""
-        if await self._tokens.logout(who.uid, who.device, who.token):
+        if await self._tokens.logout(who.uid, who.device, who.session.sid):
             await self._end(who.uid, [who.device], CLOSE_REVOKED)
             self._tell_sessions(who.uid)
 
@@ -147,12 +150,20 @@ class Sessions:
         await self._rates.take([Rate(f"login:uid:{who.uid}", self._limits.login_per_minute, 60)])
         known = await self._users.password_hash(who.uid)
         good, _ = await self._passwords.check(old, known)
-        if not good:
+        if known is None or not good:
             raise Unauthorized("bad_credentials")
-        await self._users.set_password_hash(who.uid, await self._passwords.hash(new))
         person = await self._people.get(who.uid)
         issued, login = self._issue(person, who.device, who.session)
-        others = await self._tokens.replace_all(issued, who.token)
+        changed = await self._passwords.hash(new)
+        if not await self._users.replace_password_hash(who.uid, known, changed):
+            # Another change was faster, and `old` is no longer the password.
+            raise Unauthorized("bad_credentials")
+        try:
+            others = await self._tokens.replace_all(issued)
+        except Unavailable:
+            # The older tokens may live: then the older password does too.
+            await self._users.replace_password_hash(who.uid, changed, known)
+            raise
         self._prolong(issued)
         if others:
             await self._end(who.uid, others, CLOSE_REVOKED)
@@ -234,6 +245,18 @@ class Sessions:
                 peer.close(CLOSE_SUPERSEDED, _REASONS[CLOSE_SUPERSEDED])
 
     # Helpers
+
+    async def _admit(self, issued: Issued, checked: str) -> list[str] | None:
+        """Let a login in whose password was right by the hash `checked`.
+
+        Returns:
+            The devices that were pushed out; None if the password was changed meanwhile: then
+            every token had to die, and one that came after would not have.
+        """
+        generation = await self._tokens.generation(issued.uid)
+        if await self._users.password_hash(issued.uid) != checked:
+            return None
+        return await self._tokens.login(issued, generation)
 
     def _issue(
         self, person: Person, device: str, before: Session | None = None

@@ -408,3 +408,19 @@ def test_msg_follows_accept_language(server: Server, accept: str | None, chinese
         server.call("POST", REGISTER, json={"user_name": "x"}, headers=headers).msg,
     ]
     assert [bool(re.search("[\u4e00-\u9fff]", msg)) for msg in msgs] == [chinese] * 3
+
+
+def test_a_target_in_absolute_form_is_the_same_target(server: Server) -> None:
+    head = f"GET {server.url}/healthz HTTP/1.1\nHost: 127.0.0.1:{server.port}"
+    assert server.raw(head)[0] == 200
+
+
+@pytest.mark.parametrize("line", ["OPTIONS * HTTP/1.1", "GET http://else.where/x HTTP/1.1"])
+def test_a_target_that_is_no_path_gets_the_envelope(server: Server, line: str) -> None:
+    status, _headers, body = server.raw(f"{line}\nHost: 127.0.0.1:{server.port}")
+    assert (status, json.loads(body)["error"]) == (404, "not_found")
+
+
+def test_a_wrong_method_is_told_the_right_ones(server: Server) -> None:
+    assert server.call("PUT", "/api/user/me").headers["allow"] == "GET, PATCH"
+    assert server.http.head("/healthz").status_code == 200

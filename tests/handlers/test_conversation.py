@@ -549,3 +549,46 @@ def test_messages_are_limited_by_rate_with_a_true_retry_after(strict: Server) ->
     limited = answers[statuses.index(429)]
     assert limited.refusal == (429, "rate_limited")
     assert int(limited.headers["retry-after"]) == 1
+
+
+def test_around_keeps_what_was_asked_for_when_the_page_is_cut(ann: Account, bo: Account) -> None:
+    bo.say(ann)
+    for _ in range(40):
+        ann.say(bo, "\U0001f600" * 4000)
+    path = f"/api/conversations/{pair(ann, bo)}/messages"
+    for seq in (1, 18, 30, 41):
+        page = bo.get(path, around=seq, limit=40)
+        seqs = [message["seq"] for message in page.data["messages"]]
+        assert seq in seqs and seqs == list(range(seqs[0], seqs[-1] + 1))
+        assert page.data["end"] == (seqs[-1] == 41)
+        assert 12 <= len(seqs) <= 16
+
+
+def test_mention_seq_is_the_newest_unread_mention_as_it_stands(ann: Account, bo: Account) -> None:
+    conv = pair(ann, bo)
+
+    def mention_seq() -> int:
+        (row,) = bo.get("/api/conversations").data["conversations"]
+        return int(row["mention_seq"])
+
+    bo.say(ann)
+    older = ann.say(bo, mentions=[bo.uid])
+    newer = ann.say(bo, mentions=[bo.uid])
+    assert mention_seq() == newer
+    ann.call("DELETE", f"/api/conversations/{conv}/messages/{newer}")
+    assert mention_seq() == older
+    ann.call("DELETE", f"/api/conversations/{conv}/messages/{older}")
+    assert mention_seq() == 0
+    for _ in range(20):
+        ann.say(bo)
+        newest = ann.say(bo, mentions=[bo.uid])
+        assert mention_seq() == newest
+        bo.post(f"/api/conversations/{conv}/read", seq=newest)
+        assert mention_seq() == 0
+
+
+def test_preferences_that_do_not_change_are_answered_alike(ann: Account, bo: Account) -> None:
+    ann.say(bo)
+    path = f"/api/conversations/{pair(ann, bo)}"
+    first = ann.call("PATCH", path, json={"muted": True})
+    assert ann.call("PATCH", path, json={"muted": True}).data == first.data

@@ -7,6 +7,8 @@ import statistics
 import time
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -450,3 +452,63 @@ def test_the_test_of_the_one_token_rule_greets_by_name(ann: Account) -> None:
         "GET", "/api/test/test", headers={"User-Agent": ann.device, "token": old}
     )
     assert answer.refusal == (403, "token_superseded")
+
+
+def at_once(*calls: Callable[[], Reply]) -> list[Reply]:
+    """The answers of calls that are made at the same time, in their order."""
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [future.result() for future in [threads.submit(call) for call in calls]]
+
+
+def test_no_login_with_the_old_password_outlives_its_change(server: Server) -> None:
+    changed_to = "another password"
+    for _ in range(5):
+        ann = Account.new(server)
+        devices = [Account(server, ann.name, ann.uid, f"other-{n}") for n in range(4)]
+        changed, *logins = at_once(
+            partial(ann.post, "/api/user/password", old_password=PASSWORD, new_password=changed_to),
+            *(device.try_login for device in devices),
+        )
+        assert changed.status == 200
+        for device, login in zip(devices, logins, strict=True):
+            if login.status == 200:
+                device.token = login.data["token"]
+                assert device.get("/api/user/me").refusal == (403, "token_revoked")
+            else:
+                assert login.refusal == (401, "bad_credentials")
+
+
+def test_of_two_changes_at_once_the_one_answered_holds(server: Server) -> None:
+    for _ in range(5):
+        ann = Account.new(server)
+        other = ann.on("other")
+        passwords = ("the first of the two", "the second of the two")
+        answers = at_once(
+            *(
+                partial(who.post, "/api/user/password", old_password=PASSWORD, new_password=new)
+                for who, new in zip((ann, other), passwords, strict=True)
+            )
+        )
+        assert sorted(answer.status for answer in answers)[0] == 200
+        for answer, password in zip(answers, passwords, strict=True):
+            good = ann.try_login(password).status == 200
+            assert good == (answer.status == 200)
+
+
+def test_a_logout_beside_a_refresh_leaves_nobody_signed_in(server: Server) -> None:
+    for _ in range(10):
+        ann = Account.new(server)
+        refreshed, left = at_once(
+            partial(ann.post, "/api/user/refresh"), partial(ann.post, "/api/user/logout")
+        )
+        if left.status == 200 and refreshed.status == 200:
+            ann.token = refreshed.data["token"]
+        assert ann.get("/api/user/me").status == 403 or left.status == 403
+
+
+def test_a_password_is_the_same_however_its_letters_are_composed(server: Server) -> None:
+    name = new_name()
+    body = {"user_name": name, "password": "cafe\u0301 au lait"}
+    assert server.call("POST", "/api/user/register", json=body).status == 201
+    body["password"] = "café au lait"
+    assert server.call("POST", "/api/user/login", json=body).status == 200
