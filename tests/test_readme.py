@@ -27,7 +27,7 @@ def tour(server: Server, *, wscat: bool) -> list[str]:
     keyboard, typing = os.pipe()
     try:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", "\necho\n".join(lines)],
+            ["bash", "-eo", "pipefail", "-c", "\n".join(lines)],
             stdin=keyboard,
             capture_output=True,
             text=True,
