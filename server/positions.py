@@ -403,9 +403,8 @@ class Positions:
                 head = heads.setdefault(conv, Head())
                 for stored in await self._messages.tail(conv, head.last_seq):
                     head.advance(stored)
-                    uid = stored.message.from_
-                    cursor = cursors.setdefault((uid, conv), Cursor(uid, conv))
-                    cursor.advance(stored)
+                    for uid in _named(stored):
+                        cursors.setdefault((uid, conv), Cursor(uid, conv)).advance(stored)
             await self._conversations.raise_positions(heads.items(), cursors.values())
             await self._dirty.bury(process)
             logger.info("caught up %d conversations of a process that died", len(convs))
