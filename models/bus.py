@@ -156,10 +156,7 @@ class Bus:
         if new:
             self._wanted.update(new)
             async with self._sending:
-                if self._pubsub is not None:
-                    # A failure is the reader's to see; it subscribes to all that is wanted.
-                    with contextlib.suppress(RedisError, OSError):
-                        await self._pubsub.subscribe(*new)
+                await self._send("SUBSCRIBE", *new)
         await self._confirm(*channels)
 
     async def unsubscribe(self, channel: str) -> None:
@@ -167,9 +164,18 @@ class Bus:
         self._wanted.discard(channel)
         self._confirmed.discard(channel)
         async with self._sending:
-            if self._pubsub is not None and channel not in self._wanted:
-                with contextlib.suppress(RedisError, OSError):
-                    await self._pubsub.unsubscribe(channel)
+            if channel not in self._wanted:
+                await self._send("UNSUBSCRIBE", channel)
+
+    async def _send(self, command: str, *arguments: str) -> None:
+        """Write to the subscribed connection, if there is one; what fails the reader sees too.
+
+        Past redis-py's PubSub, whose retry would connect again and read beside the reader.
+        """
+        connection = self._pubsub.connection if self._pubsub is not None else None
+        if connection is not None and connection.is_connected:
+            with contextlib.suppress(RedisError, OSError):
+                await connection.send_command(command, *arguments, check_health=False)
 
     def publish(self, channel: str, event: dict[str, Any]) -> None:
         """Tell the other processes, with all else of this turn of the loop in one pipeline."""
@@ -237,10 +243,13 @@ class Bus:
         first = True
         while True:
             pubsub: Any = self._client.pubsub()
-            self._pubsub = pubsub
             self._pings.clear()
             try:
-                await pubsub.subscribe(*self._wanted)
+                wanted = set(self._wanted)
+                await pubsub.subscribe(*wanted)
+                self._pubsub = pubsub
+                if late := self._wanted - wanted:
+                    await self._send("SUBSCRIBE", *late)
                 await self._ping()
                 if not first:
                     self.epoch += 1
@@ -274,6 +283,8 @@ class Bus:
             elif message["type"] == "subscribe":
                 if channel in self._confirmed:
                     return
+                if channel not in self._wanted:
+                    continue
                 self._confirmed.add(channel)
                 for future in self._waiting.pop(channel, ()):
                     if not future.done():
@@ -326,15 +337,12 @@ class Bus:
     async def _ping_forever(self) -> None:
         while True:
             await asyncio.sleep(PING_SECONDS)
-            if self._pubsub is not None and self._pubsub.connection is not None:
+            if self._pubsub is not None:
                 await self._ping()
 
     async def _ping(self) -> None:
-        try:
-            self._pings.append(time.monotonic())
-            await self._pubsub.ping()
-        except (RedisError, OSError):
-            self._pings.clear()
+        self._pings.append(time.monotonic())
+        await self._send("PING")
 
     async def _publish_forever(self) -> None:
         while True:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import running
+from tests.client import Account
 from tests.faults.programs import Server
 from tests.stores.engines import Engines, engines
 
@@ -47,6 +48,12 @@ def server(stores: Engines) -> Iterator[running.Server]:
     """The one that the contract's tests talk to, here on these stores."""
     with running.running(**stores.settings("contract")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def eve(server: running.Server) -> Account:
+    """Here, and not the one of the other tests, who is somebody on another server."""
+    return Account.new(server)
 
 
 @pytest.fixture(scope="session")
