@@ -36,6 +36,10 @@ FRAMES_PER_TURN: Final = 16
 """Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
 and one busy client then delays all others by 250 ms."""
 
+READ_MAX: Final = 4 * 1024 * 1024
+"""Bytes of a frame that is still read to be refused with 1009. What is larger Tornado cuts off, and
+the client may see a reset connection in place of the close frame."""
+
 UNANSWERED_PINGS_MAX: Final = 2
 SEND_BUFFER_BYTES: Final = 64 * 1024
 """The kernel's share of what a socket has not read; by default it hides 4 MB of it."""
@@ -131,7 +135,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
     @property
     def max_message_size(self) -> int:
         # Ours is met first, in `on_message`, and closes with a frame that is sure to be read.
-        return protocol.FRAME_MAX * 4
+        return READ_MAX
 
     def detach(self) -> iostream.IOStream:
         # Tornado calls this at the upgrade: from here on whole frames go straight to the stream.

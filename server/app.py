@@ -48,6 +48,7 @@ from server.expiry import Expiry
 from server.fanout import Fanout
 from server.gate import Gate
 from server.log import MessageLog
+from server.orphans import Orphans
 from server.outbox import Changes
 from server.people import People
 from server.policy import Policy
@@ -94,6 +95,7 @@ class Work:
     services: Services
     log: MessageLog
     positions: Positions
+    orphans: Orphans
     bus: Bus
     forever: dict[str, Coroutine[Any, Any, None]]
 
@@ -156,7 +158,7 @@ async def _start(
     await stack.enter_async_context(_running(work.forever, fail))
     try:
         await work.bus.ready()
-        await work.positions.catch_up()
+        await work.orphans.catch_up()
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
     server = HTTPServer(
@@ -210,6 +212,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     await heads.create_indexes()
     dirty = Dirty(stores.redis_client, stores.redis, process)
     await dirty.announce()
+    orphans = Orphans(heads, messages, dirty)
     bus = Bus(
         stores.redis_client,
         stores.redis,
@@ -291,13 +294,13 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "log": log.run(),
         "log deadlines": log.expire(),
         "positions": positions.run(),
-        "dead processes": positions.watch(),
+        "dead processes": orphans.watch(),
         "presence": presence.run(),
         "outbox": changes.sweep(),
         "device use": sockets.run(),
         "expiry": expiry.run(),
     }
-    return Work(services, log, positions, bus, forever)
+    return Work(services, log, positions, orphans, bus, forever)
 
 
 def _allowed_hosts(settings: Settings) -> frozenset[str]:

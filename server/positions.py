@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from models.conversation import Conversations, Cursor, Head
-from models.dirty import ALIVE_SECONDS, Dirty
+from models.dirty import Dirty
 from models.errors import Unavailable
 from models.message import Messages, Stored
 
@@ -34,9 +34,6 @@ FLUSH_SECONDS: Final = 0.5
 
 HEADS_MAX: Final = 100_000
 """Heads kept for conversations that nobody here follows; about 300 bytes each."""
-
-ORPHAN_SECONDS: Final = 60.0
-"""How often what dead processes left is looked for."""
 
 
 class Positions:
@@ -170,7 +167,7 @@ class Positions:
                     tails[conv] = await self._messages.tail(conv, head.last_seq)
                     for stored in tails[conv]:
                         head.advance(stored)
-                        self._imply(stored, _named(stored))
+                        self._imply(stored, stored.message.named())
                 self._keep(conv, head)
                 if before[conv] is not None and self._followed.get(conv) == before[conv]:
                     self._followed[conv] = epoch
@@ -377,45 +374,7 @@ class Positions:
                 await self._dirty.unmark(clean)
                 self._marked.difference_update(clean)
 
-    async def watch(self) -> None:
-        """Say that this process lives, and carry out what dead ones left, until cancelled.
-
-        Whoever starts the server has called `catch_up` before.
-        """
-        since_orphans = 0.0
-        while True:
-            try:
-                await self._dirty.announce()
-                since_orphans += ALIVE_SECONDS / 3
-                if since_orphans >= ORPHAN_SECONDS:
-                    await self.catch_up()
-                    since_orphans = 0.0
-            except Unavailable as error:
-                logger.debug("what dead processes left waits: %s is down", error.store)
-            await asyncio.sleep(ALIVE_SECONDS / 3)
-
-    async def catch_up(self) -> None:
-        """Write the heads and cursors of conversations that dead processes left marked."""
-        for process, convs in (await self._dirty.orphans()).items():
-            heads = await self._conversations.heads(convs)
-            cursors: dict[tuple[int, str], Cursor] = {}
-            for conv in convs:
-                head = heads.setdefault(conv, Head())
-                for stored in await self._messages.tail(conv, head.last_seq):
-                    head.advance(stored)
-                    for uid in _named(stored):
-                        cursors.setdefault((uid, conv), Cursor(uid, conv)).advance(stored)
-            await self._conversations.raise_positions(heads.items(), cursors.values())
-            await self._dirty.bury(process)
-            logger.info("caught up %d conversations of a process that died", len(convs))
-
     async def leave(self) -> None:
         """Write what has moved and leave nothing behind for others to carry out."""
         await self.flush()
         await self._dirty.leave()
-
-
-def _named(stored: Stored) -> list[int]:
-    """Whose cursors a message moves by itself: its author's, and of whom it mentions by uid."""
-    mentions = stored.message.mentions
-    return [stored.message.from_, *(mentions if isinstance(mentions, list) else ())]

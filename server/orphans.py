@@ -1,0 +1,63 @@
+"""What dead processes left: conversations whose heads and cursors they had yet to write.
+
+Each process says that it lives; the marks of one that no longer does (`models.dirty`) are carried
+out by the next start, and by any living process once a minute: the tail of the log is read and
+written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from models.conversation import Conversations, Cursor, Head
+from models.dirty import ALIVE_SECONDS, Dirty
+from models.errors import Unavailable
+from models.message import Messages
+
+logger = logging.getLogger("tornado_im.orphans")
+
+ORPHAN_SECONDS: Final = 60.0
+"""How often what dead processes left is looked for."""
+
+
+class Orphans:
+    """Says that this process lives, and carries out what others left."""
+
+    def __init__(self, conversations: Conversations, messages: Messages, dirty: Dirty) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._dirty = dirty
+
+    async def watch(self) -> None:
+        """Say that this process lives, and carry out what dead ones left, until cancelled.
+
+        Whoever starts the server has called `catch_up` before.
+        """
+        since_orphans = 0.0
+        while True:
+            try:
+                await self._dirty.announce()
+                since_orphans += ALIVE_SECONDS / 3
+                if since_orphans >= ORPHAN_SECONDS:
+                    await self.catch_up()
+                    since_orphans = 0.0
+            except Unavailable as error:
+                logger.debug("what dead processes left waits: %s is down", error.store)
+            await asyncio.sleep(ALIVE_SECONDS / 3)
+
+    async def catch_up(self) -> None:
+        """Write the heads and cursors of conversations that dead processes left marked."""
+        for process, convs in (await self._dirty.orphans()).items():
+            heads = await self._conversations.heads(convs)
+            cursors: dict[tuple[int, str], Cursor] = {}
+            for conv in convs:
+                head = heads.setdefault(conv, Head())
+                for stored in await self._messages.tail(conv, head.last_seq):
+                    head.advance(stored)
+                    for uid in stored.message.named():
+                        cursors.setdefault((uid, conv), Cursor(uid, conv)).advance(stored)
+            await self._conversations.raise_positions(heads.items(), cursors.values())
+            await self._dirty.bury(process)
+            logger.info("caught up %d conversations of a process that died", len(convs))
