@@ -183,9 +183,6 @@ class PeerMap:
             for peer in self._by_uid.get(uid, ())
         )
 
-    def uids(self) -> tuple[int, ...]:
-        return tuple(self._by_uid)
-
     def __iter__(self) -> Iterator[Peer]:
         return iter([peer for peers in self._by_uid.values() for peer in peers])
 

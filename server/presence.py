@@ -46,9 +46,6 @@ class Presence:
         """As far as this process knows; `learn` before, for somebody not kept track of."""
         return self._peers.online(uid) or self._elsewhere.get(uid, False)
 
-    def knows(self, uid: int) -> bool:
-        return uid in self._elsewhere or self._peers.online(uid)
-
     async def learn(self, uids: Collection[int]) -> None:
         """Keep track of `uids` from now on. Raises `Unavailable` when Redis does not answer."""
         now = time.monotonic()
