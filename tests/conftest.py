@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.client import Account
+from tests.opened import Embedded, embedded_stores
 from tests.running import Server, running
 
 # A machine that is busy is no finding.
@@ -40,6 +41,13 @@ def servers() -> Iterator[Callable[..., Server]]:
     """Starts servers with settings as `section_key`; without `data` on stores of their own."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(running(**options))
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    """The embedded stores alone, for tests of a single file."""
+    with embedded_stores() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,66 @@
+"""The embedded stores without a server, for tests of the rooms `models/` and `server/`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from conf.settings import load
+from models.conversation import Conversations
+from models.message import Messages
+from models.stores import Stores, open_stores
+from server import embedded
+
+_names = itertools.count()
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Running children; each `open` gives stores of their own in them, empty."""
+
+    folder: Path
+    children: embedded.Children
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Stores]:
+        """Open clients in this test's loop, with the schema and the indexes made."""
+        folder = self.folder / f"sql-{next(_names)}"
+        folder.mkdir()
+        stores = await open_stores(None, self.children.mongo, self.children.redis, folder)
+        try:
+            await stores.redis_client.flushdb()
+            for name in await stores.mongo_db.list_collection_names():
+                await stores.mongo_db.drop_collection(name)
+            await Messages(stores).create_indexes()
+            await Conversations(stores).create_indexes()
+            yield stores
+        finally:
+            await stores.close()
+
+
+@contextmanager
+def embedded_stores() -> Iterator[Embedded]:
+    """Start the children, in a loop of their own that outlives each test's."""
+    with tempfile.TemporaryDirectory(prefix="tornado-im-") as name:
+        folder = Path(name)
+        settings = load(None, {"TORNADO_IM_SERVICE_DATADIR": name})
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, name="embedded stores")
+        thread.start()
+        try:
+            starting = embedded.start(settings, folder, on_fatal=print)
+            children = asyncio.run_coroutine_threadsafe(starting, loop).result()
+            try:
+                yield Embedded(folder, children)
+            finally:
+                asyncio.run_coroutine_threadsafe(children.stop(), loop).result()
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
