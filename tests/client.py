@@ -41,6 +41,30 @@ def pair(one: Account, other: Account) -> str:
     return f"{min(one.uid, other.uid)}:{max(one.uid, other.uid)}"
 
 
+def url(one: Account, other: Account, rest: str = "") -> str:
+    """The path of their conversation."""
+    return f"/api/conversations/{pair(one, other)}{rest}"
+
+
+def page(reader: Account, other: Account, **query: object) -> Reply:
+    """A page of their conversation."""
+    return reader.get(url(reader, other, "/messages"), **query)
+
+
+def ask(site: Site, headers: dict[str, str], path: str = "/api/user/me", by: str = "GET") -> Reply:
+    """Call with these headers, and a token only where one of them carries it."""
+    return site.call(by, path, headers=headers)
+
+
+def new_person() -> dict[str, object]:
+    """What registers somebody whom nobody has registered."""
+    return {"user_name": new_name(), "password": PASSWORD}
+
+
+def register(site: Site, **fields: object) -> Reply:
+    return site.call("POST", "/api/user/register", json=new_person() | fields)
+
+
 class Account:
     """Somebody who is registered, and signed in on one device."""
 
@@ -52,16 +76,16 @@ class Account:
         self.token = ""
 
     @classmethod
-    def new(cls, server: Site, name: str | None = None, **fields: Any) -> Account:
-        name = name or new_name()
-        made = server.call(
-            "POST",
-            "/api/user/register",
-            json={"user_name": name, "password": PASSWORD} | fields,
-        )
+    def new(
+        cls, server: Site, name: str | None = None, *, address: str = "", **fields: Any
+    ) -> Account:
+        """`address` is where a trusted proxy says that the calls come from."""
+        person = new_person() | ({"user_name": name} if name else {}) | fields
+        came = {"X-Forwarded-For": address} if address else {}
+        made = server.call("POST", "/api/user/register", json=person, headers=came)
         assert made.status == 201, made
-        account = cls(server, name, made.data["uid"])
-        account.login()
+        account = cls(server, str(person["user_name"]), made.data["uid"])
+        account.login(**came)
         return account
 
     def on(self, device: str, server: Site | None = None) -> Account:
@@ -70,16 +94,16 @@ class Account:
         account.login()
         return account
 
-    def try_login(self, password: str = PASSWORD) -> Reply:
+    def try_login(self, password: str = PASSWORD, **headers: str) -> Reply:
         return self.server.call(
             "POST",
             "/api/user/login",
             json={"user_name": self.name, "password": password},
-            headers={"User-Agent": self.device},
+            headers={"User-Agent": self.device, **headers},
         )
 
-    def login(self) -> str:
-        answer = self.try_login()
+    def login(self, **headers: str) -> str:
+        answer = self.try_login(**headers)
         assert answer.status == 200, answer
         self.token = answer.data["token"]
         return self.token
@@ -256,3 +280,13 @@ class Chat:
 
 def seqs(messages: Iterable[Frame]) -> list[int]:
     return [message["seq"] for message in messages]
+
+
+def is_refusal(frame: Frame, code: int, error: str) -> None:
+    assert (frame["code"], frame["error"]) == (code, error), frame
+    assert isinstance(frame["msg"], str) and frame["msg"]
+
+
+def is_invalid(frame: Frame, field: str, rule: str) -> None:
+    is_refusal(frame, INVALID_FIELD, "invalid_field")
+    assert (frame["field"], frame["rule"]) == (field, rule)

@@ -1,8 +1,39 @@
 """The contract's own tests once more, on these stores: `server` is another here."""
 
 # ruff: noqa: F403
-from tests.handlers.test_auth import *
-from tests.handlers.test_chat import *
-from tests.handlers.test_conversation import *
+import ast
+from pathlib import Path
+
+from tests.handlers.test_auth_device import *
+from tests.handlers.test_auth_origin import *
+from tests.handlers.test_auth_token import *
+from tests.handlers.test_chat_end import *
+from tests.handlers.test_chat_frames import *
+from tests.handlers.test_chat_handshake import *
+from tests.handlers.test_chat_presence import *
+from tests.handlers.test_chat_reading import *
+from tests.handlers.test_chat_recall import *
+from tests.handlers.test_chat_send import *
+from tests.handlers.test_conversation_list import *
+from tests.handlers.test_conversation_messages import *
+from tests.handlers.test_conversation_pages import *
 from tests.handlers.test_people import *
-from tests.handlers.test_user import *
+from tests.handlers.test_user_login import *
+from tests.handlers.test_user_me import *
+from tests.handlers.test_user_register import *
+
+STORELESS = {"test_base", "test_base_body", "test_site"}
+"""Files whose tests ask nothing of a store that would depend on which one it is."""
+
+
+def test_none_of_them_is_left_out_or_hidden_by_another_of_its_name() -> None:
+    there = set()
+    for file in sorted((Path(__file__).parents[1] / "handlers").glob("test_*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            name = getattr(node, "name", "")
+            if name.startswith("test_") and file.stem not in STORELESS:
+                there.add((f"tests.handlers.{file.stem}", name))
+    here = {
+        (value.__module__, name) for name, value in globals().items() if name.startswith("test_")
+    }
+    assert there <= here
