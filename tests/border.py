@@ -1,0 +1,113 @@
+"""Borders at which a test holds, cuts and counts the calls to the real stores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+
+from models.conversation import Conversations, Cursor, Head
+from models.dirty import Dirty
+from models.errors import Unavailable
+from models.message import Messages, Stored
+from models.stores import Document, Stores
+
+SECONDS = 8.0
+"""How long anything is awaited before the test fails."""
+
+
+class Step:
+    """One kind of call: it can be held, and made to fail; `calls` counts it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.failures: deque[Exception] = deque()
+        """What the next calls raise in place of reaching the store."""
+        self._reached = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        """Let no call through until `release`."""
+        self._open.clear()
+        self._reached.clear()
+
+    async def reached(self) -> None:
+        """Wait until a call is here."""
+        async with asyncio.timeout(SECONDS):
+            await self._reached.wait()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def cross(self) -> None:
+        self.calls += 1
+        self._reached.set()
+        await self._open.wait()
+        if self.failures:
+            raise self.failures.popleft()
+
+
+class BorderedMessages(Messages):
+    """The messages of the real store."""
+
+    def __init__(self, stores: Stores) -> None:
+        super().__init__(stores)
+        self.inserting, self.fencing, self.ranging, self.recalling = Step(), Step(), Step(), Step()
+        self.batches: list[list[str]] = []
+        """The ids of each write."""
+        self.cuts: deque[int] = deque()
+        """Of the next writes so many are stored, then nobody knows how many were."""
+
+    async def insert(self, documents: Sequence[Document]) -> None:
+        self.batches.append([row["id"] for row in documents])
+        await self.inserting.cross()
+        if not self.cuts:
+            await super().insert(documents)
+            return
+        stored = documents[: self.cuts.popleft()]
+        if stored:
+            await super().insert(stored)
+        raise Unavailable("mongo")
+
+    async def fence(self, process: str) -> None:
+        await self.fencing.cross()
+        await super().fence(process)
+
+    async def range(self, conv: str, low: int, high: int) -> list[Stored]:
+        await self.ranging.cross()
+        return await super().range(conv, low, high)
+
+    async def recall(self, conv: str, seq: int) -> None:
+        await self.recalling.cross()
+        await super().recall(conv, seq)
+
+
+class BorderedConversations(Conversations):
+    """The heads and cursors of the real store."""
+
+    def __init__(self, stores: Stores) -> None:
+        super().__init__(stores)
+        self.reading, self.raising = Step(), Step()
+
+    async def heads(self, convs: Collection[str]) -> dict[str, Head]:
+        await self.reading.cross()
+        return await super().heads(convs)
+
+    async def raise_positions(
+        self, heads: Iterable[tuple[str, Head]], cursors: Iterable[Cursor]
+    ) -> None:
+        await self.raising.cross()
+        await super().raise_positions(heads, cursors)
+
+
+class BorderedDirty(Dirty):
+    """The marks in the real Redis."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.marking = Step()
+
+    async def mark(self, convs: Collection[str]) -> None:
+        await self.marking.cross()
+        await super().mark(convs)
