@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from random import Random, SystemRandom
 
 import pytest
 from hypothesis import settings
@@ -13,6 +15,8 @@ from hypothesis import settings
 from tests.client import Account
 from tests.opened import Embedded, embedded_stores
 from tests.running import Server, running
+
+SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
 
 # A machine that is busy is no finding.
 settings.register_profile("tests", deadline=None)
@@ -87,3 +91,11 @@ def ann(server: Server) -> Account:
 @pytest.fixture
 def bo(server: Server) -> Account:
     return Account.new(server)
+
+
+@pytest.fixture
+def chance() -> Random:
+    """Chance whose seed is printed, and can be given again."""
+    seed = int(os.environ.get(SEED_VARIABLE) or SystemRandom().randrange(1 << 32))
+    print(f"\nseed {seed} ({SEED_VARIABLE}={seed} repeats its moments)")
+    return Random(seed)

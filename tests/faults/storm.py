@@ -6,19 +6,18 @@ What the server has told is held against what its store has: each figure of `Fig
 import asyncio
 import itertools
 import json
-import os
-import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed
 
 from tests.faults.figures import Figures
+from tests.faults.rest import call, rest_of, sign_up
 
 MESSAGE, CONNECTED, HISTORY, SYNC, RESYNC = 50001, 50002, 50007, 50013, 50015
 ACKS = (50004, 50005)
@@ -28,35 +27,7 @@ WINDOW = 8
 """Sends of one socket in flight."""
 
 BACKOFF_SECONDS = 0.05
-PASSWORD = "correct horse battery"
 PAGE = 100
-SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
-ANSWER_SECONDS = 10.0
-
-
-async def call(
-    rest: httpx.AsyncClient, method: str, path: str, body: object = None, **headers: str
-) -> httpx.Response:
-    return await rest.request(method, path, json=body, headers=headers)
-
-
-def rest_of(url: str, *, seconds: float = ANSWER_SECONDS) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, timeout=seconds, trust_env=False)
-
-
-async def sign_up(rest: httpx.AsyncClient, name: str) -> tuple[int, str]:
-    """Register and log in on the device `name`; uid and token."""
-    body = {"user_name": name, "password": PASSWORD}
-    registered = await call(rest, "POST", "/api/user/register", body)
-    assert registered.status_code == 201, registered.text
-    return registered.json()["data"]["uid"], await sign_in(rest, name)
-
-
-async def sign_in(rest: httpx.AsyncClient, name: str) -> str:
-    body = {"user_name": name, "password": PASSWORD}
-    answer = await call(rest, "POST", "/api/user/login", body, **{"User-Agent": name})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["data"]["token"])
 
 
 @dataclass
@@ -285,22 +256,21 @@ async def history(rest: httpx.AsyncClient, writer: Writer) -> list[dict[str, Any
             return messages
 
 
-async def settled(
-    rest: Sequence[httpx.AsyncClient], writers: Iterable[Writer], *, live: bool = True
-) -> Figures:
-    """What went wrong, held against the store.
+async def resend_all(writers: Iterable[Writer]) -> None:
+    await asyncio.gather(*(writer.resend() for writer in writers))
 
-    Args:
-        live: whether the writers are connected, and have been since before the last send.
+
+async def settled(urls: Sequence[str], writers: Iterable[Writer]) -> Figures:
+    """What went wrong, held against the store as each of the servers reads it.
+
+    The writers are connected, and have been since before the last send.
     """
     figures = Figures()
     for number, writer in enumerate(writers):
-        messages = await history(rest[number % len(rest)], writer)
-        if live:
-            try:
-                await writer.knows(len(messages))
-            except TimeoutError:
-                pass
+        async with rest_of(urls[number % len(urls)]) as rest:
+            messages = await history(rest, writer)
+        with suppress(TimeoutError):
+            await writer.knows(len(messages))
         figures += compare(writer, messages)
         figures += writer.figures
         writer.figures = Figures()
@@ -346,13 +316,6 @@ async def people(urls: Sequence[str], pairs: int) -> AsyncIterator[list[Writer]]
             await writer.close()
 
 
-def seeded() -> random.Random:
-    """Chance whose seed is printed, and can be given again."""
-    seed = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(1 << 32))
-    print(f"\nseed {seed} ({SEED_VARIABLE}={seed} repeats its moments)")
-    return random.Random(seed)
-
-
 async def storm_until(
     writers: Sequence[Writer], seconds: float, strike: Callable[[], Awaitable[None]]
 ) -> None:
@@ -369,21 +332,3 @@ async def storm_until(
 async def together(writers: Iterable[Writer], urls: Sequence[str]) -> None:
     """Connect and sync all of them, spread over the servers."""
     await asyncio.gather(*(writer.connect(urls[n % len(urls)]) for n, writer in enumerate(writers)))
-
-
-async def refuses(url: str, name: str, token: str) -> bool:
-    """Whether a token is refused, by REST and by the handshake."""
-    headers = {"User-Agent": name, "token": token}
-    async with rest_of(url) as rest:
-        answer = await call(rest, "GET", "/api/user/me", **headers)
-    try:
-        socket = await connect(
-            f"{url.replace('http', 'ws', 1)}/ws",
-            additional_headers={"token": token},
-            user_agent_header=name,
-            proxy=None,
-        )
-    except InvalidHandshake:
-        return answer.status_code == 403
-    await socket.close()
-    return False

@@ -5,7 +5,6 @@ however many wait for it, and whatever does not goes on.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
@@ -14,22 +13,24 @@ import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server, frozen
+from tests.faults.rest import (
+    ANSWER_SECONDS,
+    AT_ONCE_SECONDS,
+    SLACK_SECONDS,
+    call,
+    rest_of,
+    timed,
+)
 from tests.faults.storm import (
     ACKS,
     UNAVAILABLE,
     Writer,
-    call,
     people,
-    rest_of,
+    resend_all,
     settled,
     together,
 )
 
-ANSWER_SECONDS = 3.0
-SLACK_SECONDS = 0.3
-"""For a machine that does other things too."""
-
-AT_ONCE_SECONDS = 1.0
 PIPELINED = 6
 PAIRS = 3
 STORE_OF = {MONGO: "mongo", VALKEY: "redis"}
@@ -40,11 +41,6 @@ class Answer:
     name: str
     code: int
     seconds: float
-
-
-async def timed(answer: Awaitable[Any]) -> tuple[Any, float]:
-    start = time.monotonic()
-    return await answer, time.monotonic() - start
 
 
 async def every_frame(writer: Writer) -> list[Answer]:
@@ -135,13 +131,13 @@ async def test_a_frozen_store_refuses_in_time_and_comes_back_at_once(
                 print(f"{store} {moment}: {len(answers)} answers, the slowest {slowest}")
                 # A bus that has been silent for less than 900 ms still counts as one that speaks.
                 judge(answers, NEEDED[store] if moment == "frozen" else set())
-        _, seconds = await timed(asyncio.gather(*(writer.resend() for writer in writers)))
+        _, seconds = await timed(resend_all(writers))
         print(f"{store}: all is acknowledged {seconds:.2f} s after SIGCONT")
         assert seconds < AT_ONCE_SECONDS
         await asyncio.gather(*(writer.sync() for writer in writers))
         async with rest_of(url) as rest:
             assert (await rest.get("/readyz")).status_code == 200
-            figures = await settled([rest], writers)
+        figures = await settled([url], writers)
         print(f"in all: {figures}")
         assert figures == Figures()
     assert await asyncio.to_thread(own_server.stop) == 0

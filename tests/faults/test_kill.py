@@ -8,23 +8,14 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server
-from tests.faults.storm import (
-    Writer,
-    people,
-    refuses,
-    rest_of,
-    seeded,
-    settled,
-    sign_in,
-    sign_up,
-    storm_until,
-    together,
-)
+from tests.faults.rest import refuses, rest_of, sign_in, sign_up
+from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
 
 PAIRS = 10
 ROUNDS = 3
@@ -61,9 +52,8 @@ class PowerCuts:
         assert not await refuses(url, "ann", self.token)
         unknown = sum(len(writer.open_ids) for writer in writers)
         await together(writers, [url])
-        await asyncio.gather(*(writer.resend() for writer in writers))
-        async with rest_of(url) as rest:
-            figures += await settled([rest], writers)
+        await resend_all(writers)
+        figures += await settled([url], writers)
         acknowledged = sum(len(writer.acked) for writer in writers)
         print(f"{acknowledged} acknowledged, {unknown} sent again: {figures}")
         for writer in writers:
@@ -71,9 +61,11 @@ class PowerCuts:
         return figures
 
 
-async def power_cuts(server: Server, rounds: int, *, until_lost: bool = False) -> Figures:
+async def power_cuts(
+    server: Server, rounds: int, chance: Random, *, until_lost: bool = False
+) -> Figures:
     """The sum of all rounds."""
-    chance, total = seeded(), Figures()
+    total = Figures()
     async with people([server.url], PAIRS) as writers:
         async with rest_of(server.url) as rest:
             _, token = await sign_up(rest, "ann")
@@ -87,23 +79,26 @@ async def power_cuts(server: Server, rounds: int, *, until_lost: bool = False) -
 
 
 @pytest.mark.timeout(120)
-async def test_a_power_cut_in_a_storm_loses_nothing(own_server: Server) -> None:
-    assert await power_cuts(own_server, ROUNDS) == Figures()
+async def test_a_power_cut_in_a_storm_loses_nothing(own_server: Server, chance: Random) -> None:
+    assert await power_cuts(own_server, ROUNDS, chance) == Figures()
 
 
 @pytest.mark.timeout(120)
-async def test_without_the_journal_the_same_storm_shows_a_loss(tmp_path: Path) -> None:
+async def test_without_the_journal_the_same_storm_shows_a_loss(
+    tmp_path: Path, chance: Random
+) -> None:
     unsafe = Server(tmp_path / "data", environ={"TORNADO_IM_TEST_UNSAFE_JOURNAL": "1"})
     try:
-        total = await power_cuts(unsafe.start(), UNSAFE_ROUNDS, until_lost=True)
+        total = await power_cuts(unsafe.start(), UNSAFE_ROUNDS, chance, until_lost=True)
     finally:
         unsafe.end()
     assert total.acknowledged_and_lost > 0
 
 
 @pytest.mark.parametrize("store", [MONGO, VALKEY])
-async def test_a_store_dies_in_a_storm_and_is_started_again(own_server: Server, store: str) -> None:
-    chance = seeded()
+async def test_a_store_dies_in_a_storm_and_is_started_again(
+    own_server: Server, chance: Random, store: str
+) -> None:
     async with people([own_server.url], PAIRS) as writers:
         await together(writers, [own_server.url])
         gone = own_server.child(store)
@@ -114,10 +109,9 @@ async def test_a_store_dies_in_a_storm_and_is_started_again(own_server: Server, 
 
         await storm_until(writers, chance.uniform(0.3, 1.0), strike)
         refused = sum(len(writer.refused) for writer in writers)
-        await asyncio.gather(*(writer.resend() for writer in writers))
+        await resend_all(writers)
         await asyncio.gather(*(writer.sync() for writer in writers))
-        async with rest_of(own_server.url) as rest:
-            figures = await settled([rest], writers)
+        figures = await settled([own_server.url], writers)
         acknowledged = sum(len(writer.acked) for writer in writers)
         print(f"{store}: {acknowledged} acknowledged, {refused} refused first: {figures}")
         assert figures == Figures()

@@ -2,19 +2,13 @@
 
 import asyncio
 import time
+from random import Random
 
 import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.programs import Server
-from tests.faults.storm import (
-    people,
-    rest_of,
-    seeded,
-    settled,
-    storm_until,
-    together,
-)
+from tests.faults.storm import people, resend_all, settled, storm_until, together
 
 PAIRS = 10
 STOP_SECONDS = 15.0
@@ -22,8 +16,10 @@ GOING_AWAY = 1001
 
 
 @pytest.mark.timeout(90)
-async def test_a_stop_in_a_storm_finishes_what_was_taken(own_server: Server) -> None:
-    url, chance = own_server.url, seeded()
+async def test_a_stop_in_a_storm_finishes_what_was_taken(
+    own_server: Server, chance: Random
+) -> None:
+    url = own_server.url
     async with people([url], PAIRS) as writers:
         await together(writers, [url])
         code, seconds = None, 0.0
@@ -45,9 +41,8 @@ async def test_a_stop_in_a_storm_finishes_what_was_taken(own_server: Server) -> 
         }
         await asyncio.to_thread(own_server.start)
         await together(writers, [url])
-        await asyncio.gather(*(writer.resend() for writer in writers))
-        async with rest_of(url) as rest:
-            figures = await settled([rest], writers)
+        await resend_all(writers)
+        figures = await settled([url], writers)
         acknowledged = sum(len(writer.acked) for writer in writers)
         silent = stored_unknown & {id for writer in writers for id in writer.repeated}
         print(f"{acknowledged} acknowledged, {len(silent)} stored without an answer: {figures}")

@@ -1,9 +1,12 @@
 """A child program: awaited, started again, ended by degrees, and never left alone."""
 
 import asyncio
+import logging
 import os
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from server import child
 from server.child import Child, ChildDied
 
 IGNORES_TERM = """
-import pathlib, signal, sys, time
+import pathlib, signal, sys
 heard = 0
 def hear(number, frame):
     global heard
@@ -24,8 +27,12 @@ def hear(number, frame):
 signal.signal(signal.SIGTERM, hear)
 pathlib.Path(sys.argv[2]).write_text("0")
 while True:
-    time.sleep(1)
+    signal.pause()
 """
+
+
+SECONDS = 10.0
+"""How long anything is awaited before the test fails."""
 
 
 class Nest:
@@ -50,6 +57,21 @@ class Nest:
 
     async def signed(self) -> bool:
         return self.sign.exists()
+
+    @asynccontextmanager
+    async def births(self) -> AsyncIterator[asyncio.StreamReader]:
+        """A line for each child that says so to `sign`."""
+        os.mkfifo(self.sign)
+        pipe = os.fdopen(os.open(self.sign, os.O_RDWR | os.O_NONBLOCK), "rb", buffering=0)
+        born = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(born), pipe
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                yield born
+        finally:
+            transport.close()
 
     def hear(self, words: str) -> None:
         self.fatal.append(words)
@@ -153,37 +175,47 @@ def test_one_that_dies_is_started_again_and_five_deaths_are_the_end(nest: Nest) 
     assert 1.5 < took < 5  # 0.1 + 0.2 + 0.4 + 0.8 s of back-off, and five short lives
 
 
-def test_deaths_that_lie_far_apart_are_forgotten(
+async def test_deaths_that_lie_far_apart_are_forgotten(
     nest: Nest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "DEATHS_SECONDS", 0.2)
+    # Of lives this long at most three ends are that near to each other, however slow a machine.
+    monkeypatch.setattr(child, "DEATHS_SECONDS", 0.1)
     monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.01)
-
-    async def scene() -> None:
-        started = nest.child("/bin/sh", "-c", f"date >> {nest.sign}; sleep 0.15")
+    async with nest.births() as born:
+        started = nest.child("/bin/sh", "-c", f"echo > {nest.sign}; exec sleep 0.05")
         await started.start()
-        while len(nest.sign.read_text().splitlines()) < 7:
-            await asyncio.sleep(0.02)
+        for _ in range(7):
+            await born.readline()
         await started.stop()
-
-    asyncio.run(scene())
     assert nest.fatal == []
 
 
-def test_a_stop_during_the_back_off_starts_nothing(
+class Death(logging.Handler):
+    """Wakes who waits for a line of the log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.set()
+
+
+async def test_a_stop_during_the_back_off_starts_nothing(
     nest: Nest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.2)
-
-    async def scene() -> None:
-        started = nest.child("/bin/sh", "-c", f"date >> {nest.sign}")
+    monkeypatch.setattr(child, "BACKOFF_SECONDS", SECONDS)
+    death = Death()
+    child.logger.addHandler(death)
+    try:
+        started = nest.child("/bin/sh", "-c", f"touch {nest.sign}")
         await started.start()
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(death.told.wait(), SECONDS / 2)
         await started.stop()
-        await asyncio.sleep(0.3)
-
-    asyncio.run(scene())
-    assert len(nest.sign.read_text().splitlines()) == 1
+    finally:
+        child.logger.removeHandler(death)
+    # Nobody is left who could start it again.
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_a_long_log_is_put_aside(nest: Nest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,9 +40,11 @@ def run_with_children(
     data_dir: Path,
     scene: Callable[[Children], Coroutine[Any, Any, None]],
     settings: Settings = SETTINGS,
+    *,
+    told: list[str] | None = None,
 ) -> list[str]:
-    """Play the scene between start and stop; gives what on_fatal heard."""
-    fatal: list[str] = []
+    """Play the scene between start and stop; gives what on_fatal heard, in `told` at once."""
+    fatal: list[str] = [] if told is None else told
 
     async def play() -> None:
         children = await embedded.start(settings, data_dir, on_fatal=fatal.append)
@@ -190,16 +192,19 @@ def test_a_killed_child_comes_back_on_its_address_with_its_data(tmp_path: Path) 
 
 
 def test_a_child_that_keeps_dying_is_reported_once(tmp_path: Path) -> None:
+    told: list[str] = []
+
     async def scene(children: Children) -> None:
         for _ in range(5):
             await asyncio.to_thread(await_true, lambda: "valkey" in pids(tmp_path))
             os.kill(pids(tmp_path)["valkey"], signal.SIGKILL)
             await asyncio.to_thread(await_true, lambda: "valkey" not in pids(tmp_path))
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(await_true, lambda: told != [])
         assert "valkey" not in pids(tmp_path)
         assert accepts(children.mongo)
 
-    (words,) = run_with_children(tmp_path, scene)
+    run_with_children(tmp_path, scene, told=told)
+    (words,) = told
     assert words.startswith("the embedded Valkey died 5 times within 60 s: ")
     assert "\n" not in words
 

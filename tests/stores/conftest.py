@@ -9,7 +9,7 @@ import pytest
 from tests import running
 from tests.client import Account
 from tests.faults.programs import Server
-from tests.stores.engines import Engines, engines
+from tests.stores.engines import Engines, Names, engines
 
 SWITCH = "TORNADO_IM_TEST_STORES"
 
@@ -46,7 +46,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
 @pytest.fixture(scope="session")
 def server(stores: Engines) -> Iterator[running.Server]:
     """The one that the contract's tests talk to, here on these stores."""
-    with running.running(**stores.settings("contract")) as server:
+    with running.running(**stores.settings(Names("contract", 2, "contract"))) as server:
         yield server
 
 

@@ -37,19 +37,19 @@ MysqlHost = 127.0.0.1
 MysqlPort = {sql}
 MysqlUser = root
 MysqlPassWord = 123456
-MysqlName = {database}
+MysqlName = {names.sql}
 
 [redis]
 RedisAddr = 127.0.0.1:{redis}
 RedisPassWord =
-RedisDbName = 1
+RedisDbName = {names.redis}
 
 [mongo]
 MangoAuthMechanism = SCRAM-SHA-1
 MangoUser = root
 MangoPassword = 1234
 MangoHosts = 127.0.0.1:{mongo}
-MangoDBName = gin-IM
+MangoDBName = {names.mongo}
 MangoConnectTimeout = 10
 MangoMaxPoolSize = 20
 MangoMinPoolSize = 20
@@ -65,6 +65,22 @@ def program(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Names:
+    """A database in each store; the document's, where nothing else is said.
+
+    The three belong together: a new SQL database counts its people from 1 again, and beside an
+    older MongoDB or Redis they would find what other people of the same uid have left there.
+    """
+
+    sql: str = "chat_demo"
+    redis: int = 1
+    mongo: str = "gin-IM"
+
+
+DOCUMENTS = Names()
+
+
+@dataclass(frozen=True)
 class Engines:
     """Three running stores."""
 
@@ -76,17 +92,17 @@ class Engines:
     mongo_port: int
     mongo_pid: int
 
-    def config(self, http: int, database: str) -> str:
+    def config(self, http: int, names: Names) -> str:
         """A `config.ini` in the document's form."""
         return DOCUMENT.format(
             http=http,
             sql=self.sql_port,
             redis=self.redis_port,
             mongo=self.mongo_port,
-            database=database,
+            names=names,
         )
 
-    def server(self, name: str, *, database: str = "chat_demo", limits: bool = False) -> Server:
+    def server(self, name: str, names: Names = DOCUMENTS, *, limits: bool = False) -> Server:
         """A server on these stores, with a folder of its own; not started yet."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
@@ -98,24 +114,24 @@ class Engines:
             cwd=folder,
             settings={} if limits else None,
         )
-        file.write_text(self.config(server.port, database), encoding="utf-8")
+        file.write_text(self.config(server.port, names), encoding="utf-8")
         return server
 
-    def settings(self, database: str) -> dict[str, object]:
+    def settings(self, names: Names) -> dict[str, object]:
         """The same, as settings by environment, and by the other of the two mechanisms."""
         return {
             "mysql_mysqlhost": "127.0.0.1",
             "mysql_mysqlport": self.sql_port,
             "mysql_mysqluser": SQL_USER,
             "mysql_mysqlpassword": SQL_PASSWORD,
-            "mysql_mysqlname": database,
+            "mysql_mysqlname": names.sql,
             "redis_redisaddr": f"127.0.0.1:{self.redis_port}",
-            "redis_redisdbname": 2,
+            "redis_redisdbname": names.redis,
             "mongo_mangohosts": f"127.0.0.1:{self.mongo_port}",
             "mongo_mangoauthmechanism": "SCRAM-SHA-256",
             "mongo_mangouser": MONGO_USER,
             "mongo_mangopassword": MONGO_PASSWORD,
-            "mongo_mangodbname": database,
+            "mongo_mangodbname": names.mongo,
         }
 
     def sql(self, *statements: str, database: str | None = None) -> list[tuple[object, ...]]:

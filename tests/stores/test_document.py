@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from tests.faults.programs import Server
-from tests.faults.storm import ACKS, PASSWORD, Writer, call, history, rest_of, sign_in, sign_up
-from tests.stores.engines import Engines
+from tests.faults.rest import PASSWORD, call, rest_of, sign_in, sign_up
+from tests.faults.storm import ACKS, Writer, history
+from tests.stores.engines import Engines, Names
 
 # Each pair is one and the same to one of MySQL's usual collations.
 NAMES = [
@@ -31,7 +32,7 @@ TEXTS = [
 async def test_the_document_serves_and_keeps_what_it_was_told(stores: Engines) -> None:
     database = f"made_{uuid.uuid4().hex[:8]}"
     assert stores.sql(f"SHOW DATABASES LIKE '{database}'") == []
-    server = stores.server("document", database=database, limits=True).start()
+    server = stores.server("document", Names(database, 3, database), limits=True).start()
     try:
         async with rest_of(server.url) as rest:
             ready = await rest.get("/readyz")

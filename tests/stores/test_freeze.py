@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.faults.programs import Server, frozen
-from tests.faults.storm import ACKS, call, people, rest_of, together
-from tests.faults.test_freeze import ANSWER_SECONDS, AT_ONCE_SECONDS, SLACK_SECONDS, timed
+from tests.faults.rest import ANSWER_SECONDS, AT_ONCE_SECONDS, SLACK_SECONDS, call, rest_of, timed
+from tests.faults.storm import ACKS, people, together
 from tests.stores.engines import Engines
 
 CALLS = 12

@@ -3,25 +3,16 @@
 import asyncio
 import time
 import uuid
+from random import Random
 
 import pytest
 from redis import Redis
 
 from tests.faults.figures import Figures
 from tests.faults.programs import Server
-from tests.faults.storm import (
-    Writer,
-    people,
-    refuses,
-    rest_of,
-    seeded,
-    settled,
-    sign_in,
-    sign_up,
-    storm_until,
-    together,
-)
-from tests.stores.engines import Engines
+from tests.faults.rest import refuses, rest_of, sign_in, sign_up
+from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
+from tests.stores.engines import Engines, Names
 
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED = 4001
@@ -59,9 +50,8 @@ async def test_two_writers_of_one_conversation_both_make_progress(
         counts = await write_for(writers, SECONDS)
         print(f"\n{counts} in {time.monotonic() - start:.1f} s")
         refused = sum(len(writer.refused) for writer in writers)
-        await asyncio.gather(*(writer.resend() for writer in writers))
-        async with rest_of(urls[0]) as one, rest_of(urls[1]) as other:
-            figures = await settled([one, other], writers)
+        await resend_all(writers)
+        figures = await settled(urls, writers)
         print(f"{sum(counts.values())} acknowledged, {refused} refused first: {figures}")
         assert figures == Figures()
         assert refused == 0
@@ -73,10 +63,9 @@ async def test_messages_cross_both_ways_in_order_under_load(two: tuple[Server, S
     async with people(urls, 5) as writers:
         await together(writers, urls)
         await write_for(writers, SECONDS)
-        await asyncio.gather(*(writer.resend() for writer in writers))
-        async with rest_of(urls[0]) as one, rest_of(urls[1]) as other:
-            # Held against the store as the other process reads it.
-            figures = await settled([other, one], writers)
+        await resend_all(writers)
+        # Held against the store as the other process reads it.
+        figures = await settled(urls[::-1], writers)
         print(f"\n{sum(len(writer.acked) for writer in writers)} acknowledged: {figures}")
         assert figures == Figures()
 
@@ -127,8 +116,9 @@ async def test_a_login_elsewhere_ends_the_devices_sockets_before_it_is_answered(
             assert await refuses(there, old.name, old.token)
 
 
-async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(stores: Engines) -> None:
-    chance = seeded()
+async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(
+    stores: Engines, chance: Random
+) -> None:
     one, other = stores.server("mortal"), stores.server("survivor")
     try:
         one.start()
@@ -146,20 +136,18 @@ async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(stores: 
             await storm_until(writers, chance.uniform(0.5, 1.0), strike)
             for writer in dying:
                 await writer.disconnected()
-            await asyncio.gather(*(writer.resend() for writer in living))
+            await resend_all(living)
             # What the dead one acknowledged is found by the other, before it is started again.
             await together(dying, [other.url])
-            await asyncio.gather(*(writer.resend() for writer in dying))
-            async with rest_of(other.url) as rest:
-                figures = await settled([rest], writers)
+            await resend_all(dying)
+            figures = await settled([other.url], writers)
             print(f"\n{sum(len(writer.acked) for writer in writers)} acknowledged: {figures}")
             assert figures == Figures()
             for writer in writers:
                 await writer.close()
             one.start()
             await together(writers, [one.url])
-            async with rest_of(one.url) as rest:
-                figures = await settled([rest], writers)
+            figures = await settled([one.url], writers)
             assert figures == Figures()
     finally:
         one.end()
@@ -168,7 +156,8 @@ async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(stores: 
 
 async def test_two_starts_at_once_migrate_one_database(stores: Engines) -> None:
     database = f"both_{uuid.uuid4().hex[:8]}"
-    both = [stores.server(f"{name}-{database}", database=database) for name in ("one", "other")]
+    names = Names(database, 4, database)
+    both = [stores.server(f"{name}-{database}", names) for name in ("one", "other")]
     try:
         for server in both:
             server.launch()
