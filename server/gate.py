@@ -185,7 +185,7 @@ class Gate:
             first = min(line.waiting)
             if first - line.seq - 1 <= GAP_MAX:
                 await self._read_gap(conv, line, first)
-            if line.seq + 1 not in line.waiting:
+            if line.seq < first and line.seq + 1 not in line.waiting:
                 # Too much, or no longer kept.
                 self._fanout.resync(line.members)
                 line.seq = min(line.waiting) - 1
@@ -205,5 +205,7 @@ class Gate:
                 await asyncio.sleep(FILL_RETRY_SECONDS)
                 continue
             for stored in missing:
-                line.waiting.setdefault(stored.message.seq, Entry(stored, line.members))
+                # What was heard while it was being read has left already.
+                if stored.message.seq > line.seq:
+                    line.waiting.setdefault(stored.message.seq, Entry(stored, line.members))
             return

@@ -24,6 +24,7 @@ class Step:
         self.failures: deque[Exception] = deque()
         """What the next calls raise in place of reaching the store."""
         self._reached = asyncio.Event()
+        self._passed = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
 
@@ -40,12 +41,21 @@ class Step:
     def release(self) -> None:
         self._open.set()
 
-    async def cross(self) -> None:
+    async def passed(self) -> None:
+        """Wait until a call that began after this has come back."""
+        self._passed.clear()
+        async with asyncio.timeout(SECONDS):
+            await self._passed.wait()
+
+    async def __aenter__(self) -> None:
         self.calls += 1
         self._reached.set()
         await self._open.wait()
         if self.failures:
             raise self.failures.popleft()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._passed.set()
 
 
 class BorderedMessages(Messages):
@@ -61,26 +71,26 @@ class BorderedMessages(Messages):
 
     async def insert(self, documents: Sequence[Document]) -> None:
         self.batches.append([row["id"] for row in documents])
-        await self.inserting.cross()
-        if not self.cuts:
-            await super().insert(documents)
-            return
-        stored = documents[: self.cuts.popleft()]
-        if stored:
-            await super().insert(stored)
-        raise Unavailable("mongo")
+        async with self.inserting:
+            if not self.cuts:
+                await super().insert(documents)
+                return
+            stored = documents[: self.cuts.popleft()]
+            if stored:
+                await super().insert(stored)
+            raise Unavailable("mongo")
 
     async def fence(self, process: str) -> None:
-        await self.fencing.cross()
-        await super().fence(process)
+        async with self.fencing:
+            await super().fence(process)
 
     async def range(self, conv: str, low: int, high: int) -> list[Stored]:
-        await self.ranging.cross()
-        return await super().range(conv, low, high)
+        async with self.ranging:
+            return await super().range(conv, low, high)
 
     async def recall(self, conv: str, seq: int) -> None:
-        await self.recalling.cross()
-        await super().recall(conv, seq)
+        async with self.recalling:
+            await super().recall(conv, seq)
 
 
 class BorderedConversations(Conversations):
@@ -91,14 +101,14 @@ class BorderedConversations(Conversations):
         self.reading, self.raising = Step(), Step()
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
-        await self.reading.cross()
-        return await super().heads(convs)
+        async with self.reading:
+            return await super().heads(convs)
 
     async def raise_positions(
         self, heads: Iterable[tuple[str, Head]], cursors: Iterable[Cursor]
     ) -> None:
-        await self.raising.cross()
-        await super().raise_positions(heads, cursors)
+        async with self.raising:
+            await super().raise_positions(heads, cursors)
 
 
 class BorderedDirty(Dirty):
@@ -109,5 +119,5 @@ class BorderedDirty(Dirty):
         self.marking = Step()
 
     async def mark(self, convs: Collection[str]) -> None:
-        await self.marking.cross()
-        await super().mark(convs)
+        async with self.marking:
+            await super().mark(convs)
