@@ -1,0 +1,151 @@
+"""Who gets what: sockets here by one encoded frame, the other processes by the bus."""
+
+import pytest
+
+from server import fanout
+from server.log import Draft
+from server.protocol import MESSAGE, RESYNC, STATE
+from tests.opened import Embedded
+from tests.process import Process, Socket, process
+from tests.written import CONV, message
+
+
+def draft(members: tuple[int, ...], *, origin: Socket | None = None) -> Draft:
+    """A message of user 1."""
+    return Draft(
+        key="k",
+        conv=CONV,
+        members=members,
+        from_=1,
+        id="a",
+        kind="text",
+        content="x",
+        check=lambda _head: None,
+        answer=lambda _result: None,
+        origin=origin.peer if origin else None,
+    )
+
+
+async def test_a_message_is_encoded_once_for_all_its_sockets(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sender, twin, friend, stranger = (one.socket(uid) for uid in (1, 1, 2, 3))
+        one.fanout.push(message(7).message, (1, 2), besides=sender.peer)
+        assert (await twin.next())["seq"] == 7
+        pushed = await friend.next()
+        assert (pushed["code"], pushed["conv"], pushed["content"]) == (MESSAGE, CONV, "text 7")
+        assert twin.writes[0] is friend.writes[0]
+        assert sender.rest() == stranger.rest() == []
+
+
+async def test_another_process_hears_a_message_with_what_the_log_keeps(
+    embedded: Embedded,
+) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("u:2")
+        socket = two.socket(2)
+        sent = message(1, content="你好", mentions=[2], reply_to=3)
+        one.fanout.publish(sent, (1, 2))
+        channel, event = await two.next_heard()
+        assert (channel, event["event"], event["n"]) == ("u:2", "message", sent.n)
+        assert event["draft"] == sent.draft
+        pushed = await socket.next()
+        assert (pushed["content"], pushed["mentions"], pushed["reply_to"]) == ("你好", [2], 3)
+
+
+async def test_an_event_of_a_recall_arrives_with_its_target(embedded: Embedded) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("u:2")
+        socket = two.socket(2)
+        target = message(1, kind="recalled", content="").message
+        event = message(2, kind="system", event="recalled", silent=True, message=target)
+        one.fanout.publish(message(1), (2,))
+        one.fanout.publish(event, (2,))
+        assert await socket.seqs(1) == [1]
+        assert (await socket.next())["message"]["kind"] == "recalled"
+
+
+async def test_a_frame_reaches_every_socket_of_a_user_on_every_process(
+    embedded: Embedded,
+) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("u:1", "u:2")
+        mine, twin, friend = one.socket(1), one.socket(1), one.socket(2)
+        far, far_friend = two.socket(1), two.socket(2)
+        one.fanout.tell([1], STATE, {"what": "me"}, besides=mine.peer)
+        assert await twin.next() == {"code": STATE, "what": "me"}
+        channel, event = await two.next_heard()
+        two.fanout.hear_frame(int(channel.removeprefix("u:")), event)
+        assert await far.next() == {"code": STATE, "what": "me"}
+        assert mine.rest() == friend.rest() == far_friend.rest() == []
+
+
+async def test_a_message_reaches_somebody_only_if_the_other_is_online(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sender, _twin = one.socket(1), one.socket(1)
+        assert not one.fanout.reaches(draft((1, 2), origin=sender))
+        one.socket(2)
+        assert one.fanout.reaches(draft((1, 2), origin=sender))
+
+
+async def test_a_socket_on_another_process_is_reached_too(embedded: Embedded) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("u:2")
+        await one.presence.learn([2, 3])
+        assert one.fanout.reaches(draft((1, 2)))
+        assert not one.fanout.reaches(draft((1, 3)))
+
+
+async def test_a_note_to_oneself_reaches_the_other_devices(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sender = one.socket(1)
+        assert not one.fanout.reaches(draft((1,), origin=sender))
+        assert one.fanout.reaches(draft((1,)))
+        one.socket(1)
+        assert one.fanout.reaches(draft((1,), origin=sender))
+
+
+async def test_many_sockets_are_told_to_resynchronise_over_some_time(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "RESYNC_SPREAD_SECONDS", 0.2)
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sockets = [one.socket(uid) for uid in range(150)]
+        sockets[0].peer.ready = False
+        one.fanout.resync_all()
+        assert (await sockets[1].next())["code"] == RESYNC
+        assert sum(bool(socket.writes) for socket in sockets) < 100
+        for socket in sockets[2:]:
+            assert (await socket.next())["code"] == RESYNC
+        assert sockets[0].rest() == []
+
+
+async def test_a_few_sockets_are_told_to_resynchronise_at_once(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sockets = [one.socket(uid) for uid in range(20)]
+        one.fanout.resync_all()
+        await sockets[0].next()
+        await sockets[19].next()
+        assert all(len(socket.writes) == 1 for socket in sockets)
