@@ -203,6 +203,7 @@ class MessageLog:
             except Exception:
                 logger.exception("a batch of the log failed")
                 self._refuse(self._still(batch), Unavailable("mongo"))
+            self._positions.written()
             await self._turns.give_back(held)
 
     async def drain(self) -> None:

@@ -309,8 +309,7 @@ class Positions:
     async def mark(self, convs: Collection[str]) -> None:
         """Mark conversations dirty, before a message in them is acknowledged.
 
-        They stay marked at least until the next call: the one writer calls again only after what
-        it stored has `moved`.
+        They stay marked at least until `written`.
         """
         self._writing = frozenset(convs)
         if self._marked.issuperset(convs) and not self._marking.locked():
@@ -320,6 +319,10 @@ class Positions:
             if fresh:
                 await self._dirty.mark(fresh)
                 self._marked.update(fresh)
+
+    def written(self) -> None:
+        """The one writer has done with what it marked; what it stored has `moved`."""
+        self._writing = frozenset()
 
     async def run(self) -> None:
         """Write behind until cancelled; then `flush` writes the rest."""

@@ -23,4 +23,5 @@ async def write(messages: Messages, *stored: Stored) -> None:
     """Store messages under the keys that the log gives them."""
     keys = [message_key(s.message.conv, s.message.from_, s.message.id) for s in stored]
     rows = [document(key, one) for key, one in zip(keys, stored, strict=True)]
-    await messages.insert(rows)
+    if rows:
+        await messages.insert(rows)

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from models.errors import Unavailable
-from server.gate import GAP_MAX
 from server.protocol import MESSAGE, RESYNC, SENT_OFFLINE, SENT_ONLINE
 from tests.opened import Embedded
 from tests.process import Process, Socket, process
@@ -76,7 +75,10 @@ async def test_what_is_heard_twice_leaves_once(embedded: Embedded) -> None:
         socket = line(one)
         hear(one, 1, 1, 2, 1, 2, 3)
         assert await socket.seqs(3) == [1, 2, 3]
+        hear(one, 4)
+        assert await socket.seqs(1) == [4]
         assert socket.rest() == []
+        assert one.messages.ranging.calls == 0
 
 
 async def test_a_line_begins_behind_the_head_that_it_was_opened_at(embedded: Embedded) -> None:
@@ -100,18 +102,18 @@ async def test_a_conversation_that_begins_later_has_its_first_message_pushed(
 async def test_the_longest_gap_that_is_read_has_200_messages(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         socket = line(one)
-        await stored(one, *range(1, GAP_MAX + 1))
-        hear(one, GAP_MAX + 1)
-        assert await socket.seqs(GAP_MAX + 1) == list(range(1, GAP_MAX + 2))
+        await stored(one, *range(1, 201))
+        hear(one, 201)
+        assert await socket.seqs(201) == list(range(1, 202))
 
 
 async def test_over_a_longer_gap_members_are_told_to_resynchronise(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         socket, other, stranger = line(one), one.socket(2), one.socket(3)
-        hear(one, GAP_MAX + 2)
+        hear(one, 202)
         for member in (socket, other):
             assert (await member.next())["code"] == RESYNC
-            assert await member.seqs(1) == [GAP_MAX + 2]
+            assert await member.seqs(1) == [202]
         assert one.messages.ranging.calls == 0
         assert stranger.rest() == []
 
@@ -268,4 +270,7 @@ async def test_a_line_that_ends_reads_no_further(embedded: Embedded) -> None:
         one.messages.ranging.release()
         hear(one, 6)
         assert await again.seqs(1) == [6]
+        # Behind the old read, if it goes on.
+        await one.messages.range(CONV, 1, 2)
+        await asyncio.sleep(0)
         assert again.rest() == []

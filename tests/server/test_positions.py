@@ -1,0 +1,392 @@
+"""Heads and cursors on real stores: exact for who reads, written behind, never back."""
+
+import asyncio
+from collections.abc import Collection
+
+import pytest
+
+from models.conversation import Cursor, Head
+from models.errors import Unavailable
+from server import positions
+from tests.opened import Embedded
+from tests.process import Process, process, running
+from tests.written import CONV, message, write
+
+BOTH = (1, 2)
+
+
+async def begun(one: Process, *seqs: int, head: int = 0) -> None:
+    """A conversation with messages of user 2, whose stored head stands at `head`."""
+    await one.conversations.create({CONV: BOTH}, 0)
+    await write(one.messages, *(message(seq, from_=2) for seq in seqs))
+    await raised(one, head)
+
+
+async def raised(one: Process, seq: int, *cursors: Cursor) -> None:
+    """Some process has written the head as it is after `seq` messages of user 2."""
+    head = Head()
+    for number in range(1, seq + 1):
+        head.advance(message(number, from_=2))
+    await one.conversations.raise_positions([(CONV, head)], cursors)
+
+
+async def last_seq(one: Process) -> int:
+    return (await one.positions.heads([CONV]))[CONV].last_seq
+
+
+async def stored_seq(one: Process) -> int:
+    return (await one.conversations.heads([CONV]))[CONV].last_seq
+
+
+async def stored_cursor(one: Process, uid: int) -> Cursor:
+    return (await one.conversations.cursors([(uid, CONV)]))[uid, CONV]
+
+
+async def took(one: Process, seq: int, *, from_: int = 1, **more: Collection[int]) -> None:
+    """This process's log has stored a message."""
+    stored = message(seq, from_=from_, **more)
+    await one.positions.mark([CONV])
+    await write(one.messages, stored)
+    one.positions.advance(stored, BOTH)
+    one.positions.moved(stored)
+    one.positions.written()
+
+
+# Reading
+
+
+async def test_a_head_that_nobody_follows_is_read_each_time(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(two, 1, 2, head=1)
+        assert await last_seq(one) == 1
+        await raised(two, 2)
+        assert await last_seq(one) == 2
+
+
+async def test_a_marked_conversation_is_read_to_the_end_of_its_log(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(two, 1, 2, 3, head=1)
+        await two.dirty.mark([CONV])
+        head = (await one.positions.heads([CONV]))[CONV]
+        assert (head.last_seq, head.n, head.shown_seq, head.sent) == (3, 3, 3, {2: 3})
+
+
+async def test_the_log_is_not_read_where_nothing_is_marked(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, head=1)
+        await one.positions.heads([CONV])
+        assert one.messages.ranging.calls == 0
+
+
+async def test_a_new_writer_reads_the_log_where_nothing_is_marked_too(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=1)
+        await one.positions.reread([CONV])
+        head = one.positions.head(CONV)
+        assert head is not None
+        assert head.last_seq == 3
+
+
+async def test_a_followed_head_is_not_read_again_and_moves_by_what_is_heard(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, head=1)
+        assert await one.positions.follow(1) == {CONV: 1}
+        reads = one.conversations.reading.calls
+        one.positions.advance(message(2, from_=2), BOTH)
+        assert await last_seq(one) == 2
+        assert one.conversations.reading.calls == reads
+
+
+async def test_after_an_interruption_of_the_bus_nothing_is_trusted(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, head=1)
+        await one.positions.follow(1)
+        await raised(one, 2, Cursor(1, CONV, read_seq=2, read_n=2))
+        assert await last_seq(one) == 1
+        one.bus.epoch += 1
+        assert await last_seq(one) == 2
+        assert (await one.positions.cursor(1, CONV)).read_seq == 2
+
+
+async def test_a_message_beyond_the_next_makes_a_head_untrusted(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=1)
+        await one.positions.follow(1)
+        await one.dirty.mark([CONV])
+        one.positions.advance(message(3, from_=2), BOTH)
+        assert one.positions.head(CONV) is None
+        assert await last_seq(one) == 3
+        assert (await one.positions.heads([CONV]))[CONV].n == 3
+
+
+async def test_a_head_during_whose_reading_a_message_came_is_read_again(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, head=1)
+        await one.positions.follow(1)
+        one.positions.forget([CONV])
+        one.conversations.reading.hold()
+        reading = asyncio.create_task(last_seq(one))
+        await one.conversations.reading.reached()
+        one.positions.advance(message(2, from_=2), BOTH)
+        one.conversations.reading.release()
+        await reading
+        await raised(one, 2)
+        assert await last_seq(one) == 2
+
+
+async def test_a_conversation_that_begins_while_a_member_is_here_is_trusted(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await one.positions.follow(1)
+        one.positions.advance(message(1, from_=2), BOTH)
+        assert await last_seq(one) == 1
+        assert list(await one.positions.inbox(1)) == [CONV]
+
+
+async def test_who_has_left_is_not_followed_any_more(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, head=1)
+        await one.positions.follow(1)
+        assert one.positions.followed(1) == [CONV]
+        one.positions.unfollow(1, lambda _conv: False)
+        await raised(one, 2, Cursor(1, CONV, read_seq=2))
+        assert await last_seq(one) == 2
+        assert (await one.positions.cursor(1, CONV)).read_seq == 2
+        assert one.positions.followed(1) == []
+
+
+async def test_what_another_member_here_follows_stays_trusted(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, head=1)
+        await one.positions.follow(1)
+        await one.positions.follow(2)
+        one.positions.unfollow(1, lambda conv: conv == CONV)
+        reads = one.conversations.reading.calls
+        assert await last_seq(one) == 1
+        assert one.conversations.reading.calls == reads
+
+
+async def test_unfollowed_heads_are_kept_up_to_a_bound(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "HEADS_MAX", 5)
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        convs = [f"1:{uid}" for uid in range(2, 30)]
+        await one.conversations.create({conv: (1,) for conv in convs}, 0)
+        head = Head(last_seq=1)
+        await one.conversations.raise_positions([(conv, head) for conv in convs], [])
+        # One that is yet to be written must not be dropped.
+        one.positions.advance(message(1, conv="1:2"), BOTH)
+        one.positions.moved(message(1, conv="1:2"))
+        await one.positions.heads(convs)
+        kept = [conv for conv in convs if one.positions.head(conv) is not None]
+        assert "1:2" in kept
+        assert len(kept) == 5
+
+
+# Cursors
+
+
+async def test_an_inbox_has_what_the_end_of_the_log_says_of_its_owner(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(two, 1, 2, head=2)
+        await two.dirty.mark([CONV])
+        await write(two.messages, message(3, from_=1), message(4, from_=2, mentions=[1]))
+        cursor = (await one.positions.inbox(1))[CONV]
+        assert (cursor.read_seq, cursor.read_n, cursor.mention_seq) == (3, 3, 4)
+        assert await one.positions.cursor(1, CONV) == cursor
+
+
+async def test_what_is_written_between_the_reads_of_an_inbox_is_in_it(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(two, 1, 2, 3)
+        one.conversations.reading.hold()
+        reading = asyncio.create_task(one.positions.inbox(1))
+        await one.conversations.reading.reached()
+        await raised(two, 3, Cursor(1, CONV, read_seq=2, read_n=2))
+        one.conversations.reading.release()
+        assert (await reading)[CONV].read_seq == 2
+
+
+async def test_what_moves_while_an_inbox_is_read_is_in_it(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, head=1)
+        one.conversations.reading.hold()
+        following = asyncio.create_task(one.positions.follow(1))
+        await one.conversations.reading.reached()
+        one.positions.advance(message(2, from_=1), BOTH)
+        one.conversations.reading.release()
+        await following
+        assert (await one.positions.inbox(1))[CONV].read_seq == 2
+
+
+async def test_a_followed_inbox_moves_by_what_others_tell(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=3)
+        await one.positions.follow(1)
+        one.positions.heard_read(1, CONV, 2, 2)
+        one.positions.heard_read(1, CONV, 1, 1)
+        one.positions.heard_preferences(Cursor(1, CONV, muted=True, hidden_at=3))
+        cursor = await one.positions.cursor(1, CONV)
+        assert (cursor.read_seq, cursor.read_n) == (2, 2)
+        assert (cursor.muted, cursor.hidden_at) == (True, 3)
+
+
+async def test_who_has_no_cursor_has_read_nothing(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        assert await one.positions.cursor(1, CONV) == Cursor(1, CONV)
+        assert await one.positions.heads([CONV]) == {CONV: Head()}
+
+
+async def test_preferences_are_stored_and_move_no_cursor(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, head=2)
+        await raised(one, 2, Cursor(1, CONV, read_seq=2, read_n=2))
+        await one.positions.prefer(Cursor(1, CONV, pinned=True))
+        cursor = await stored_cursor(one, 1)
+        assert (cursor.pinned, cursor.read_seq) == (True, 2)
+
+
+async def test_a_read_returns_once_it_is_stored(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=3)
+        one.conversations.raising.hold()
+        async with running({"positions": one.positions.run()}):
+            reading = asyncio.create_task(one.positions.read(1, CONV, 2, 2))
+            await one.conversations.raising.reached()
+            assert not reading.done()
+            assert (await stored_cursor(one, 1)).read_seq == 0
+            one.conversations.raising.release()
+            assert await reading
+            assert (await stored_cursor(one, 1)).read_seq == 2
+
+
+async def test_a_cursor_never_goes_back(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=3)
+        async with running({"positions": one.positions.run()}):
+            assert await one.positions.read(1, CONV, 3, 3)
+            assert not await one.positions.read(1, CONV, 2, 2)
+            assert not await one.positions.read(1, CONV, 3, 3)
+        assert (await stored_cursor(one, 1)).read_seq == 3
+
+
+async def test_a_read_that_cannot_be_stored_says_so_and_is_stored_later(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, head=1)
+        one.conversations.raising.failures.append(Unavailable("mongo"))
+        async with running({"positions": one.positions.run()}):
+            with pytest.raises(Unavailable):
+                await one.positions.read(1, CONV, 1, 1)
+        await one.positions.flush()
+        assert (await stored_cursor(one, 1)).read_seq == 1
+
+
+# Writing
+
+
+async def test_a_flush_writes_what_moved_and_takes_the_mark_away(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one)
+        await took(one, 1, mentions=[2])
+        assert await one.dirty.among([CONV]) == {CONV}
+        await one.positions.flush()
+        head = (await one.conversations.heads([CONV]))[CONV]
+        assert (head.last_seq, head.n, head.sent) == (1, 1, {1: 1})
+        assert (await stored_cursor(one, 1)).read_seq == 1
+        assert (await stored_cursor(one, 2)).mention_seq == 1
+        assert await one.dirty.among([CONV]) == set()
+
+
+async def test_a_flush_that_fails_loses_nothing(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one)
+        await took(one, 1)
+        one.conversations.raising.failures.append(Unavailable("mongo"))
+        with pytest.raises(Unavailable):
+            await one.positions.flush()
+        assert await one.dirty.among([CONV]) == {CONV}
+        await one.positions.flush()
+        assert await stored_seq(one) == 1
+        assert (await stored_cursor(one, 1)).read_seq == 1
+        assert await one.dirty.among([CONV]) == set()
+
+
+async def test_what_moves_during_a_flush_stays_marked_until_the_next(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one)
+        await took(one, 1)
+        one.conversations.raising.hold()
+        flushing = asyncio.create_task(one.positions.flush())
+        await one.conversations.raising.reached()
+        await took(one, 2)
+        one.conversations.raising.release()
+        await flushing
+        assert await stored_seq(one) == 1
+        assert await one.dirty.among([CONV]) == {CONV}
+        await one.positions.flush()
+        assert await stored_seq(one) == 2
+        assert await one.dirty.among([CONV]) == set()
+
+
+async def test_what_the_log_is_writing_during_a_flush_stays_marked(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one)
+        await took(one, 1)
+        await one.positions.mark([CONV])
+        await one.positions.flush()
+        assert await one.dirty.among([CONV]) == {CONV}
+
+
+async def test_after_the_last_message_of_a_log_nothing_stays_marked(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await one.send("a")
+        assert await one.dirty.among([CONV]) == {CONV}
+        await one.log.drain()
+        await one.positions.flush()
+        assert await one.dirty.among([CONV]) == set()
+
+
+async def test_a_marked_conversation_is_not_marked_twice(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await one.positions.mark([CONV])
+        await one.positions.mark([CONV])
+        assert one.dirty.marking.calls == 1
+
+
+async def test_the_writer_of_a_head_writes_the_cursors_that_follow_from_all_it_heard(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1)
+        one.positions.advance(message(1, from_=2), BOTH)
+        await took(one, 2)
+        await one.positions.flush()
+        assert await stored_seq(one) == 2
+        assert (await stored_cursor(one, 2)).read_seq == 1
+
+
+async def test_who_leaves_has_written_all_and_left_nothing_to_others(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(one)
+        await took(one, 1)
+        await one.positions.leave()
+        assert await stored_seq(one) == 1
+        assert await two.dirty.orphans() == {}
+        assert await two.dirty.among([CONV]) == set()
