@@ -36,6 +36,7 @@ class Presence:
         self._elsewhere: dict[int, bool] = {}
         """Users without a socket here who are kept track of."""
         self._asked_at: dict[int, float] = {}
+        """Who is kept track of, and when he was last asked for."""
         self._watchers: dict[int, set[Peer]] = {}
         self._here: set[int] = set()
         """Users whose being online here has been told."""
@@ -103,7 +104,6 @@ class Presence:
             self._set(uid, True)
         elif uid in self._elsewhere:
             # He may be on a third one: only Redis knows.
-            self._asked_at.setdefault(uid, time.monotonic())
             task = asyncio.ensure_future(self._refresh_quietly([uid]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -113,9 +113,10 @@ class Presence:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             now = time.monotonic()
-            for uid in list(self._elsewhere):
+            for uid in list(self._asked_at):
                 if uid not in self._watchers and now - self._asked_at[uid] > IDLE_SECONDS:
-                    del self._elsewhere[uid], self._asked_at[uid]
+                    del self._asked_at[uid]
+                    self._elsewhere.pop(uid, None)
                     await self._bus.unsubscribe(f"p:{uid}")
             await self._refresh_quietly(list(self._elsewhere))
 
@@ -134,6 +135,8 @@ class Presence:
             self._set(uid, heard.get(f"u:{uid}", 0) > here)
 
     def _set(self, uid: int, online: bool) -> None:
+        if uid not in self._asked_at:
+            return  # This was on its way when he was let go.
         before = self._elsewhere.get(uid)
         self._elsewhere[uid] = online
         if before is not None and before != online and not self._peers.online(uid):

@@ -1,0 +1,186 @@
+"""A process with the rules of people, sessions and sockets on top of `tests/process.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conf.settings import load
+from models.rate import Rates
+from models.stores import Guard, Stores
+from models.token import Issued, Session, Tokens
+from models.user import Blocks, Person, Users
+from server.conversations import Conversations
+from server.credentials import Passwords, TokenSigner
+from server.people import People
+from server.policy import Policy
+from server.reading import Reading
+from server.sessions import Identity, Sessions
+from server.sockets import Sockets
+from tests.border import Step
+from tests.process import Frame, Process, Socket, running
+from tests.running import KEY, PASSWORD
+
+SETTINGS = load(Path(os.devnull), {})
+UNLIMITED = dataclasses.replace(SETTINGS.limits, login_per_minute=0, register_per_hour=0)
+DEVICE = "a device"
+
+
+class BorderedUsers(Users):
+    """People of the real database, whose answers a test can hold back."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self.answered, self.known = Step(), Step()
+
+    async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
+        found = await super().by_ids(uids)
+        async with self.answered:
+            return found
+
+    async def password_hash(self, uid: int) -> str | None:
+        found = await super().password_hash(uid)
+        async with self.known:
+            return found
+
+
+class BorderedBlocks(Blocks):
+    """Blocks of the real database, whose answers a test can hold back."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self.answered = Step()
+
+    async def of(self, owner: int) -> list[int]:
+        found = await super().of(owner)
+        async with self.answered:
+            return found
+
+
+class BorderedTokens(Tokens):
+    """Tokens in the real Redis: answers to a check are held, other calls before they are made."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.checked, self.replacing, self.comparing = Step(), Step(), Step()
+
+    async def check(self, uid: int, device: str, token: str, jti: str) -> Session:
+        session = await super().check(uid, device, token, jti)
+        async with self.checked:
+            return session
+
+    async def replace_all(self, issued: Issued) -> list[str]:
+        async with self.replacing:
+            return await super().replace_all(issued)
+
+    async def current(self, devices: Sequence[tuple[int, str]]) -> list[str | None]:
+        async with self.comparing:
+            return await super().current(devices)
+
+
+@cache
+def passwords() -> Passwords:
+    """One for all: it hashes a decoy when it is made."""
+    return Passwords()
+
+
+_hashes: list[str] = []
+
+
+async def _hash() -> str:
+    if not _hashes:
+        _hashes.append(await passwords().hash(PASSWORD))
+    return _hashes[0]
+
+
+class Served(Process):
+    """One process's objects up to `Sockets`, which hears its bus."""
+
+    def __init__(self, stores: Stores, name: str, **limits: int) -> None:
+        super().__init__(stores, name)
+        self.users, self.blocks = BorderedUsers(stores.sql), BorderedBlocks(stores.sql)
+        self.tokens = BorderedTokens(stores.redis_client, stores.redis)
+        self.signer = TokenSigner(KEY.encode(), 1)
+        self.people = People(self.users, self.blocks, self.presence, self.bus)
+        self.policy = Policy(SETTINGS.chat, self.people)
+        self.reading = Reading(self.messages, self.positions)
+        chosen = dataclasses.replace(UNLIMITED, **limits)
+        self.sessions = Sessions(
+            self.users,
+            self.people,
+            self.tokens,
+            Rates(stores.redis_client, stores.redis),
+            self.signer,
+            passwords(),
+            self.peers,
+            self.fanout,
+            self.bus,
+            chosen,
+        )
+        self.chats = Conversations(
+            self.positions, self.messages, self.people, self.reading, self.fanout, self.bus
+        )
+        self.sockets = Sockets(
+            self.peers,
+            self.bus,
+            self.sessions,
+            self.people,
+            self.policy,
+            self.positions,
+            self.gate,
+            self.presence,
+            self.fanout,
+            self.turns,
+            chosen,
+            version="tests",
+        )
+
+    def _hear(self, channel: str, event: Frame) -> None:
+        self.heard.put_nowait((channel, event))
+        self.sockets.hear(channel, event)
+
+    async def hears(self, kind: str) -> Frame:
+        """Wait until an event of that kind has come on the bus, and was taken in."""
+        while True:
+            _, event = await self.next_heard()
+            if event["event"] == kind:
+                return event
+
+    async def add(self, name: str) -> Person:
+        """Somebody new, whose password is `PASSWORD`."""
+        return await self.users.add(name, name, await _hash())
+
+    async def login(self, name: str, device: str = DEVICE) -> Identity:
+        """Sign in; who a request with that token is."""
+        login = await self.sessions.login(name, PASSWORD, device, "")
+        return await self.sessions.identify(login.token, device)
+
+    async def connect(self, who: Identity) -> Socket:
+        """A socket as the handshake makes it; what greets it is taken."""
+        socket = handshaking(who.uid, who.device)
+        self.sockets.connected(socket.peer, await self.sockets.open(socket.peer, who.token))
+        await socket.next()
+        return socket
+
+
+def handshaking(uid: int, device: str = DEVICE) -> Socket:
+    """A socket that is not let in yet."""
+    socket = Socket(uid)
+    socket.peer.device, socket.peer.ready = device, False
+    return socket
+
+
+@asynccontextmanager
+async def served(stores: Stores, name: str = "one", **limits: int) -> AsyncIterator[Served]:
+    """Such a process with its bus, positions and log at work."""
+    one = Served(stores, name, **limits)
+    await one.dirty.announce()
+    work = {"log": one.log.run(), "positions": one.positions.run(), **one.bus.loops()}
+    async with running(work):
+        await one.bus.ready()
+        yield one
