@@ -1,0 +1,390 @@
+"""Pages, what is unread and what was missed: exact at every bound, and never too large."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import msgspec
+import pytest
+
+from models.conversation import Conversations, Cursor, Head
+from models.dirty import Dirty
+from models.errors import Unavailable
+from models.message import RANGE_MAX, Message, Stored
+from models.stores import Stores
+from server.policy import Place, pair, pair_members
+from server.positions import Positions
+from server.protocol import PAGE_BYTES_MAX, Page
+from server.reading import (
+    CONVERSATIONS_MAX,
+    SYNC_MESSAGES,
+    UNREAD_MESSAGES,
+    Budget,
+    Reading,
+    unread,
+)
+from tests.border import BorderedMessages
+from tests.opened import Embedded
+from tests.process import running
+from tests.written import CONV, NOW, message, write
+
+ANN, BO = 1, 2
+PLACE = Place(CONV, (ANN, BO))
+HALF = "x" * (PAGE_BYTES_MAX // 2 - 5000)
+"""Two of these fit an answer, three do not."""
+
+
+class Reader:
+    """Reading on real stores, with positions that nobody here follows, so that none is cached."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.messages = BorderedMessages(stores)
+        self.conversations = Conversations(stores)
+        dirty = Dirty(stores.redis_client, stores.redis, "one")
+        self.positions = Positions(self.conversations, self.messages, dirty, epoch=lambda: 0)
+        self.reading = Reading(self.messages, self.positions)
+
+    async def log(
+        self, *stored: Stored, conv: str = CONV, floor: int = 0, read: int = 0, at: int = NOW
+    ) -> None:
+        """Messages as they lie when all is flushed; `read` is how far Ann has read."""
+        head, cursor = Head(), Cursor(ANN, conv)
+        await self.conversations.create({conv: pair_members(conv)}, NOW)
+        kept = [one for one in stored if one.message.seq > floor]
+        if kept:
+            await write(self.messages, *kept)
+        n_of = {0: 0}
+        for one in stored:
+            head.advance(one)
+            n_of[one.message.seq] = one.n
+        cursor.read_to(read, n_of[read])
+        await self.conversations.raise_positions(
+            [(conv, dataclasses.replace(head, updated_at=at))], [cursor]
+        )
+        if floor:
+            await self.conversations.raise_floor(conv, floor, n_of[floor])
+
+    async def page(self, limit: int, **asked: int) -> tuple[list[int], bool]:
+        wanted = {"before": None, "after": None, "around": None} | asked
+        found, end = await self.reading.page(PLACE, Page(limit=limit, **wanted))
+        return [one.seq for one in found], end
+
+
+def texts(*sizes: int, first: int = 1) -> list[Stored]:
+    """One text for each size, 1 being that of a short one."""
+    return [
+        message(seq, from_=BO, content="x" * size) for seq, size in enumerate(sizes, start=first)
+    ]
+
+
+def size(answer: object) -> int:
+    return len(msgspec.json.encode(answer))
+
+
+# Pages
+
+
+@pytest.mark.parametrize(("last", "floor"), [(0, 0), (1, 0), (6, 0), (6, 2), (6, 6)])
+async def test_a_page_is_what_a_slice_of_the_kept_seqs_would_be(
+    embedded: Embedded, last: int, floor: int
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        if last:
+            await reader.log(*texts(*[1] * last), floor=floor)
+        kept = list(range(floor + 1, last + 1))
+        for before, after, limit in itertools.product((None, 1, 4, 9), (None, 0, 3, 9), (1, 2, 9)):
+            asked = {k: v for k, v in (("before", before), ("after", after)) if v is not None}
+            fit = [s for s in kept if s < (before or 99) and s > (-1 if after is None else after)]
+            wanted = fit[:limit] if after is not None else fit[-limit:]
+            assert await reader.page(limit, **asked) == (wanted, len(fit) == len(wanted)), asked
+
+
+@pytest.mark.parametrize("floor", [0, 4])
+async def test_around_gives_both_sides_and_fills_up_where_one_ends(
+    embedded: Embedded, floor: int
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(*[1] * 12), floor=floor)
+        kept = range(floor + 1, 13)
+        for around, limit in itertools.product(range(15), (1, 2, 5, 50)):
+            found, end = await reader.page(limit, around=around)
+            assert found == list(range(found[0], found[0] + min(limit, len(kept))))
+            assert (around in found) == (around in kept)
+            if found[0] > kept[0] and found[-1] < 12:
+                assert around - found[0] == limit // 2
+            assert end == (found[-1] == 12)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "end"),
+    [
+        ({}, [5, 6], False),
+        ({"before": 4}, [2, 3], False),
+        ({"after": 1}, [2, 3], False),
+        ({"after": 4}, [5, 6], True),
+        ({"after": 0, "before": 3}, [1, 2], True),
+    ],
+)
+async def test_a_page_that_is_cut_keeps_the_side_that_was_asked_for(
+    embedded: Embedded, asked: dict[str, int], found: list[int], end: bool
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(*[len(HALF)] * 6))
+        assert await reader.page(6, **asked) == (found, end)
+
+
+async def test_one_message_larger_than_a_page_comes_alone(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(1, 2 * PAGE_BYTES_MAX, 1))
+        assert await reader.page(3, before=3) == ([2], False)
+        assert await reader.page(3, after=1) == ([2], False)
+        assert await reader.page(3, around=2) == ([2], False)
+        assert await reader.page(3, after=0) == ([1], False)
+
+
+def test_a_budget_is_used_to_the_last_byte() -> None:
+    (one,) = texts(10)
+    bytes_of_one = size(one.message) + 1
+    for left, count in ((3 * bytes_of_one, 3), (3 * bytes_of_one - 1, 2), (1, 0)):
+        budget = Budget(left)
+        assert len(budget.fit([one.message] * 5, newest=False, at_least=0)) == count
+        assert budget.left == left - count * bytes_of_one
+
+
+@pytest.mark.parametrize(
+    ("seq", "kept"), [(1, [1, 2, 3]), (3, [2, 3, 4]), (5, [3, 4, 5]), (9, [3, 4, 5])]
+)
+def test_what_is_cut_of_a_page_around_is_cut_at_both_ends(seq: int, kept: list[int]) -> None:
+    page = [one.message for one in texts(*[100] * 5)]
+    budget = Budget(3 * (size(page[0]) + 1))
+    assert [one.seq for one in budget.around(page, seq)] == kept
+
+
+def test_a_page_around_nothing_is_empty() -> None:
+    assert Budget().around([], 5) == []
+
+
+# Unread
+
+
+def test_unread_is_a_subtraction_that_knows_the_floor_and_is_never_negative() -> None:
+    assert unread(Head(n=9), Cursor(ANN, CONV)) == 9
+    assert unread(Head(n=9, floor_n=4), Cursor(ANN, CONV, read_n=2)) == 5
+    assert unread(Head(n=9, floor_n=4), Cursor(ANN, CONV, read_n=7)) == 2
+    assert unread(Head(n=3), Cursor(ANN, CONV, read_n=5)) == 0
+
+
+def with_events(count: int) -> list[Stored]:
+    """Texts of Bo's, every second entry of the log an event."""
+    made = []
+    for seq in range(1, count + 1):
+        event = seq % 2 == 0
+        more = {"kind": "system", "event": "named"} if event else {}
+        made.append(message(seq, from_=BO, n=(seq + 1) // 2, **more))
+    return made
+
+
+async def test_events_are_neither_counted_nor_given_and_are_passed_over(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*with_events(8), read=1)
+        async with running({"positions": reader.positions.run()}):
+            answer, (moved,) = await reader.reading.unread(ANN, None)
+        (entry,) = answer["conversations"]
+        assert [one.seq for one in entry["messages"]] == [3, 5, 7]
+        assert (entry["unread"], entry["more"], answer["more"]) == (3, False, False)
+        assert (moved.read_seq, moved.read_n) == (7, 4)
+        assert await reader.reading.unread(ANN, None) == ({"conversations": [], "more": False}, [])
+
+
+async def test_a_hundred_are_given_however_many_events_lie_between(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*with_events(2 * RANGE_MAX + 50))
+        async with running({"positions": reader.positions.run()}):
+            answer, (moved,) = await reader.reading.unread(ANN, [PLACE])
+        (entry,) = answer["conversations"]
+        assert len(entry["messages"]) == UNREAD_MESSAGES and entry["unread"] == RANGE_MAX + 25
+        assert moved.read_seq == entry["messages"][-1].seq == 2 * UNREAD_MESSAGES - 1
+        assert entry["more"] is True
+
+
+async def test_what_has_expired_is_not_unread(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(1, 1, 1, 1, 1), floor=3, read=1)
+        async with running({"positions": reader.positions.run()}):
+            answer, _ = await reader.reading.unread(ANN, None)
+        (entry,) = answer["conversations"]
+        assert (entry["unread"], [one.seq for one in entry["messages"]]) == (2, [4, 5])
+
+
+async def test_an_answer_of_unread_ends_where_the_next_would_not_fit_and_is_never_empty(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        huge, small = pair(ANN, 3), pair(ANN, 4)
+        await reader.log(*_in(huge, 2 * PAGE_BYTES_MAX, 1), conv=huge, at=NOW + 2)
+        await reader.log(*_in(small, 1), conv=small, at=NOW + 1)
+        async with running({"positions": reader.positions.run()}):
+            first, moved = await reader.reading.unread(ANN, None)
+            assert [e["conv"] for e in first["conversations"]] == [huge]
+            assert first["conversations"][0]["more"] is True and first["more"] is True
+            assert [(c.conv, c.read_seq) for c in moved] == [(huge, 1)]
+            then, moved = await reader.reading.unread(ANN, None)
+            assert [e["conv"] for e in then["conversations"]] == [huge, small]
+            assert then["more"] is False and len(moved) == 2
+            assert size(then) <= PAGE_BYTES_MAX
+
+
+def _in(conv: str, *sizes: int) -> list[Stored]:
+    return [
+        message(seq, conv=conv, from_=BO, content="x" * length)
+        for seq, length in enumerate(sizes, start=1)
+    ]
+
+
+# Marking
+
+
+@pytest.mark.parametrize(
+    ("seq", "stands", "n", "moves"),
+    [(0, 2, 2, False), (2, 2, 2, False), (3, 2, 2, False), (4, 4, 4, True), (99, 6, 6, True)],
+)
+async def test_a_mark_goes_forward_to_the_last_and_no_mark_into_what_has_expired(
+    embedded: Embedded, seq: int, stands: int, n: int, moves: bool
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(*[1] * 6), floor=3, read=2)
+        async with running({"positions": reader.positions.run()}):
+            cursor, moved = await reader.reading.mark(ANN, PLACE, seq)
+        assert (cursor.read_seq, cursor.read_n, moved) == (stands, n, moves)
+
+
+async def test_a_mark_counts_by_the_message_it_stands_at(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*with_events(8))
+        async with running({"positions": reader.positions.run()}):
+            for seq, n in ((2, 1), (5, 3), (8, 4)):
+                cursor, moved = await reader.reading.mark(ANN, PLACE, seq)
+                assert (cursor.read_seq, cursor.read_n, moved) == (seq, n, True)
+                # It is stored when this returns.
+                (kept,) = await reader.conversations.inbox(ANN)
+                assert (kept.read_seq, kept.read_n) == (seq, n)
+
+
+# Sync
+
+
+async def synced(reader: Reader, **cursors: int) -> dict[str, tuple[list[int], bool]]:
+    answer = await reader.reading.sync(ANN, {k.replace("_", ":"): v for k, v in cursors.items()})
+    return {
+        e["conv"]: ([one.seq for one in e["messages"]], e["more"]) for e in answer["conversations"]
+    }
+
+
+async def test_sync_gives_fifty_after_a_cursor_and_the_newest_fifty_without_one(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(*[1] * 120), floor=10)
+        fifty = SYNC_MESSAGES
+        assert await synced(reader) == {CONV: (list(range(71, 121)), False)}
+        assert await synced(reader, **{"1_2": 20}) == {CONV: (list(range(21, 21 + fifty)), True)}
+        assert await synced(reader, **{"1_2": 70}) == {CONV: (list(range(71, 121)), False)}
+        # What lies between an older cursor and the floor is gone.
+        assert await synced(reader, **{"1_2": 3}) == {CONV: (list(range(11, 11 + fifty)), True)}
+        assert await synced(reader, **{"1_2": 120}) == {}
+        # Who claims to be further than the log is told where it ends.
+        assert await synced(reader, **{"1_2": 121}) == {CONV: ([], False)}
+
+
+async def test_a_conversation_that_has_expired_as_a_whole_says_so(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(1, 1, 1), floor=3)
+        for cursors in ({}, {CONV: 1}):
+            answer = await reader.reading.sync(ANN, cursors)
+            (entry,) = answer["conversations"]
+            assert (entry["first_seq"], entry["last_seq"], entry["unread"]) == (4, 3, 0)
+            assert (entry["messages"], entry["more"], answer["more"]) == ([], False, False)
+
+
+async def test_a_sync_that_is_cut_goes_on_where_it_ended(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        convs = [pair(ANN, uid) for uid in (3, 4, 5)]
+        for place, conv in enumerate(convs):
+            await reader.log(*_in(conv, *[len(HALF)] * 3), conv=conv, at=NOW - place)
+        cursors, rounds = dict.fromkeys(convs, 0), 0
+        more = True
+        while more:
+            answer = await reader.reading.sync(ANN, cursors)
+            assert size(answer) <= PAGE_BYTES_MAX
+            for entry in answer["conversations"]:
+                seqs = [one.seq for one in entry["messages"]]
+                assert seqs and seqs[0] == cursors[entry["conv"]] + 1
+                cursors[entry["conv"]] = seqs[-1]
+                assert entry["more"] is (seqs[-1] < 3)
+            more = answer["more"] or any(e["more"] for e in answer["conversations"])
+            rounds += 1
+        assert cursors == dict.fromkeys(convs, 3)
+        assert rounds == 5  # two messages an answer
+
+
+async def test_a_new_conversation_that_is_cut_keeps_its_newest(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(*[len(HALF)] * 4))
+        assert await synced(reader) == {CONV: ([3, 4], False)}
+
+
+async def test_of_many_conversations_the_newest_hundred_come_first(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        convs = [pair(ANN, uid) for uid in range(2, CONVERSATIONS_MAX + 7)]
+        heads = [
+            (conv, Head(last_seq=1, n=1, updated_at=NOW + place))
+            for place, conv in enumerate(convs)
+        ]
+        await reader.conversations.create({conv: (ANN,) for conv in convs}, NOW)
+        await reader.conversations.raise_positions(heads, [])
+        await write(reader.messages, *(message(1, conv=conv, from_=BO) for conv in convs))
+        answer = await reader.reading.sync(ANN, {})
+        given = [entry["conv"] for entry in answer["conversations"]]
+        assert given == convs[::-1][:CONVERSATIONS_MAX] and answer["more"] is True
+        answer = await reader.reading.sync(ANN, dict.fromkeys(given, 1))
+        assert {e["conv"] for e in answer["conversations"]} == set(convs) - set(given)
+        assert answer["more"] is False
+
+
+async def test_a_store_that_fails_one_conversation_refuses_the_whole_sync(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        for uid in (3, 4, 5):
+            await reader.log(*_in(pair(ANN, uid), 1), conv=pair(ANN, uid))
+        reader.messages.ranging.failures.append(Unavailable("mongo"))
+        with pytest.raises(Unavailable):
+            await reader.reading.sync(ANN, {})
+        assert len((await reader.reading.sync(ANN, {}))["conversations"]) == 3
+
+
+def test_a_message_is_measured_as_it_is_sent() -> None:
+    told = Message(conv=CONV, seq=1, from_=BO, kind="text", content="é\n", time=NOW, id="1")
+    budget = Budget()
+    left = budget.left
+    budget.fit([told], newest=False, at_least=0)
+    assert left - budget.left == size(told) + 1
