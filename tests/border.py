@@ -10,6 +10,7 @@ from models.conversation import Conversations, Cursor, Head
 from models.dirty import Dirty
 from models.errors import Unavailable
 from models.message import Messages, Stored
+from models.outbox import Change, Outbox
 from models.stores import Document, Stores
 
 SECONDS = 8.0
@@ -116,8 +117,28 @@ class BorderedDirty(Dirty):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        self.marking = Step()
+        self.announcing, self.marking = Step(), Step()
+
+    async def announce(self) -> None:
+        async with self.announcing:
+            await super().announce()
 
     async def mark(self, convs: Collection[str]) -> None:
         async with self.marking:
             await super().mark(convs)
+
+
+class BorderedOutbox(Outbox):
+    """The outbox of the real database."""
+
+    def __init__(self, stores: Stores) -> None:
+        super().__init__(stores.sql)
+        self.ending, self.looking = Step(), Step()
+
+    async def done(self, change: Change) -> None:
+        async with self.ending:
+            await super().done(change)
+
+    async def left(self, before: int) -> list[Change]:
+        async with self.looking:
+            return await super().left(before)
