@@ -7,7 +7,8 @@ import pytest
 
 from models.conversation import Head
 from models.errors import AwaitReply, Unavailable
-from server.log import BATCH_MAX, QUEUE_MAX
+from server import log
+from server.log import QUEUE_MAX
 from tests.opened import Embedded
 from tests.process import Process, all_of, process
 from tests.written import CONV
@@ -69,10 +70,11 @@ async def test_what_comes_while_a_batch_is_written_goes_with_the_next(embedded: 
         assert one.messages.batches == [["a"], ["b", "c"]]
 
 
-async def test_a_batch_is_bounded(embedded: Embedded) -> None:
+async def test_a_batch_is_bounded(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "BATCH_MAX", 20)
     async with embedded.open() as stores, process(stores) as one:
-        await all_of(*(one.send(str(i)) for i in range(2 * BATCH_MAX + 1)))
-        assert [len(batch) for batch in one.messages.batches] == [BATCH_MAX, BATCH_MAX, 1]
+        await all_of(*(one.send(str(i)) for i in range(41)))
+        assert [len(batch) for batch in one.messages.batches] == [20, 20, 1]
 
 
 async def test_a_repeat_gets_the_first_answer_and_is_stored_once(embedded: Embedded) -> None:
