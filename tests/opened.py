@@ -11,11 +11,16 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pymongo
+
 from conf.settings import load
 from models.conversation import Conversations
 from models.message import Messages
 from models.stores import Stores, open_stores
 from server import embedded
+
+DROP_SECONDS = 20.0
+"""Far above the driver's own limit, which a busy machine makes a drop exceed."""
 
 _names = itertools.count()
 
@@ -35,8 +40,10 @@ class Embedded:
         stores = await open_stores(None, self.children.mongo, self.children.redis, folder)
         try:
             await stores.redis_client.flushdb()
-            for name in await stores.mongo_db.list_collection_names():
-                await stores.mongo_db.drop_collection(name)
+            # The embedded store takes up to a second for the documents of some tests.
+            with pymongo.timeout(DROP_SECONDS):
+                for name in await stores.mongo_db.list_collection_names():
+                    await stores.mongo_db.drop_collection(name)
             await Messages(stores).create_indexes()
             await Conversations(stores).create_indexes()
             yield stores
