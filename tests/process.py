@@ -221,7 +221,7 @@ async def running(work: Mapping[str, Coroutine[Any, Any, None]]) -> AsyncIterato
             for task in left:
                 task.cancel()
             # A driver may take a cancellation for its own time-out and swallow it.
-            _, left = await asyncio.wait(left, timeout=1)
+            _, left = await asyncio.wait(left, timeout=0.05)
 
 
 async def all_of(*futures: asyncio.Future[Ack]) -> list[Ack]:
