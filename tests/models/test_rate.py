@@ -101,7 +101,7 @@ async def test_a_call_counts_against_all_of_its_rates_or_against_none(embedded: 
 
 async def test_who_rests_gets_his_whole_period_back_and_never_more(embedded: Embedded) -> None:
     async with kept(embedded) as redis:
-        for rest in (3000, 1_000_000):
+        for rest in (3000, 1_000_000, 0):
             assert [await redis.wait(THREE) for _ in range(3)] == [0.0] * 3
             assert await redis.wait(THREE) == about(1000)
             await redis.ago(THREE, rest)

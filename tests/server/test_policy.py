@@ -171,7 +171,7 @@ def test_after_the_time_that_was_told_one_goes_and_the_next_waits_again(clock: C
 
 def test_who_rests_gets_his_burst_back_and_never_more(clock: Clock) -> None:
     rules = ruled(rate_per_second=2)
-    for rest in (3.0, 3600.0):
+    for rest in (3.0, 3600.0, 0.0):
         for _ in range(6):
             rules.take(ANN)
         with pytest.raises(RateLimited):
