@@ -23,6 +23,7 @@ from server.reading import Reading
 from server.sessions import Identity, Sessions
 from server.sockets import Sockets
 from tests.border import Step
+from tests.opened import Embedded
 from tests.process import Frame, Process, Socket, running
 from tests.running import KEY, PASSWORD
 
@@ -184,3 +185,10 @@ async def served(stores: Stores, name: str = "one", **limits: int) -> AsyncItera
     async with running(work):
         await one.bus.ready()
         yield one
+
+
+@asynccontextmanager
+async def two_served(embedded: Embedded) -> AsyncIterator[tuple[Served, Served]]:
+    """Two processes on the same stores, which are empty."""
+    async with embedded.open() as stores, served(stores) as one, served(stores, "two") as other:
+        yield one, other

@@ -19,7 +19,7 @@ from server.policy import Place, pair, pair_members
 from server.protocol import READ, STATE, TYPING
 from tests.opened import Embedded
 from tests.process import all_of
-from tests.served import Served, served
+from tests.served import Served, served, two_served
 from tests.written import NOW, message, write
 
 
@@ -28,7 +28,7 @@ async def two_of_them(
     embedded: Embedded,
 ) -> AsyncIterator[tuple[Served, Served, list[Person]]]:
     """Two processes, and Ann, Bo and Carl."""
-    async with embedded.open() as stores, served(stores) as one, served(stores, "two") as other:
+    async with two_served(embedded) as (one, other):
         yield one, other, [await one.add(name) for name in ("ann", "bo", "carl")]
 
 

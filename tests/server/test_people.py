@@ -13,7 +13,7 @@ from models.user import Person
 from server import people
 from tests.border import SECONDS
 from tests.opened import Embedded
-from tests.served import Served, served
+from tests.served import Served, served, two_served
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def one_alone(embedded: Embedded) -> AsyncIterator[tuple[Served, Person, P
 
 @asynccontextmanager
 async def two_of_them(embedded: Embedded) -> AsyncIterator[tuple[Served, Served, Person, Person]]:
-    async with embedded.open() as stores, served(stores) as one, served(stores, "two") as other:
+    async with two_served(embedded) as (one, other):
         yield one, other, await one.add("ann"), await one.add("bo")
 
 

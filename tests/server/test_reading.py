@@ -171,13 +171,12 @@ def test_unread_is_a_subtraction_that_knows_the_floor_and_is_never_negative() ->
     assert unread(Head(n=3), Cursor(ANN, CONV, read_n=5)) == 0
 
 
-def with_events(count: int) -> list[Stored]:
-    """Texts of Bo's, every second entry of the log an event."""
+def with_events(count: int, every: int = 2) -> list[Stored]:
+    """A text of Bo's first, and so on: one in `every` entries of the log, the rest events."""
     made = []
     for seq in range(1, count + 1):
-        event = seq % 2 == 0
-        more = {"kind": "system", "event": "named"} if event else {}
-        made.append(message(seq, from_=BO, n=(seq + 1) // 2, **more))
+        more = {} if seq % every == 1 else {"kind": "system", "event": "named"}
+        made.append(message(seq, from_=BO, n=(seq + every - 1) // every, **more))
     return made
 
 
@@ -199,13 +198,15 @@ async def test_events_are_neither_counted_nor_given_and_are_passed_over(
 async def test_a_hundred_are_given_however_many_events_lie_between(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         reader = Reader(stores)
-        await reader.log(*with_events(2 * RANGE_MAX + 50))
+        # The text at the bound of two ranges is one of them.
+        assert RANGE_MAX % 4 == 0
+        await reader.log(*with_events(2 * RANGE_MAX + 50, every=4))
         async with running({"positions": reader.positions.run()}):
             answer, (moved,) = await reader.reading.unread(ANN, [PLACE])
         (entry,) = answer["conversations"]
-        assert len(entry["messages"]) == UNREAD_MESSAGES and entry["unread"] == RANGE_MAX + 25
-        assert moved.read_seq == entry["messages"][-1].seq == 2 * UNREAD_MESSAGES - 1
-        assert entry["more"] is True
+        assert [one.seq for one in entry["messages"]] == list(range(1, 4 * UNREAD_MESSAGES, 4))
+        assert moved.read_seq == 4 * UNREAD_MESSAGES - 3
+        assert (entry["unread"], entry["more"]) == (RANGE_MAX // 2 + 13, True)
 
 
 async def test_what_has_expired_is_not_unread(embedded: Embedded) -> None:

@@ -15,7 +15,7 @@ from tests.border import SECONDS
 from tests.opened import Embedded
 from tests.process import Socket
 from tests.running import PASSWORD
-from tests.served import DEVICE, Served, handshaking, served
+from tests.served import DEVICE, Served, handshaking, served, two_served
 
 OTHER = "another device"
 NEW = "new " + PASSWORD
@@ -118,11 +118,7 @@ async def test_a_logout_that_a_login_has_overtaken_ends_nothing(embedded: Embedd
 async def test_a_login_is_answered_when_every_process_has_closed_the_devices_sockets(
     embedded: Embedded,
 ) -> None:
-    async with (
-        embedded.open() as stores,
-        served(stores) as one,
-        served(stores, "two") as other,
-    ):
+    async with two_served(embedded) as (one, other):
         ann = await one.add("ann")
         old = await one.login("ann")
         await other.bus.subscribe(f"u:{ann.uid}")
@@ -153,11 +149,7 @@ async def test_a_process_that_does_not_confirm_is_waited_for_in_vain_and_told_of
 ) -> None:
     monkeypatch.setattr(sessions, "REVOKE_SECONDS", 0.1)
     caplog.set_level(logging.WARNING, "tornado_im.sessions")
-    async with (
-        embedded.open() as stores,
-        served(stores) as one,
-        served(stores, "two") as deaf,
-    ):
+    async with two_served(embedded) as (one, deaf):
         ann = await one.add("ann")
         await deaf.bus.subscribe(f"u:{ann.uid}")
         deaf.sockets.hear = lambda channel, event: None  # type: ignore[method-assign]
@@ -170,11 +162,7 @@ async def test_a_process_that_does_not_confirm_is_waited_for_in_vain_and_told_of
 async def test_a_refresh_prolongs_the_sockets_of_its_session_everywhere(
     embedded: Embedded,
 ) -> None:
-    async with (
-        embedded.open() as stores,
-        served(stores) as one,
-        served(stores, "two") as other,
-    ):
+    async with two_served(embedded) as (one, other):
         ann = await one.add("ann")
         who = await one.login("ann")
         await other.bus.subscribe(f"u:{ann.uid}")
@@ -230,11 +218,7 @@ async def test_after_an_interruption_each_socket_is_held_against_its_devices_ses
 async def test_the_devices_that_are_online_are_those_with_a_ready_socket_on_any_process(
     embedded: Embedded,
 ) -> None:
-    async with (
-        embedded.open() as stores,
-        served(stores) as one,
-        served(stores, "two") as other,
-    ):
+    async with two_served(embedded) as (one, other):
         ann = await one.add("ann")
         for device in (DEVICE, OTHER, "a third"):
             await one.login("ann", device)

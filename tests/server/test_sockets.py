@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -26,13 +25,7 @@ from server.sessions import Identity
 from tests.border import SECONDS
 from tests.opened import Embedded
 from tests.running import PASSWORD
-from tests.served import DEVICE, Served, handshaking, served
-
-
-@asynccontextmanager
-async def two_of_them(embedded: Embedded) -> AsyncIterator[tuple[Served, Served]]:
-    async with embedded.open() as stores, served(stores) as one, served(stores, "two") as other:
-        yield one, other
+from tests.served import DEVICE, Served, handshaking, served, two_served
 
 
 async def signed_in(one: Served, name: str = "ann", device: str = DEVICE) -> Identity:
@@ -58,7 +51,7 @@ async def hearers(stores: Stores, uid: int) -> int:
 async def test_a_login_between_the_check_and_the_opening_ends_the_socket(
     embedded: Embedded,
 ) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who = await signed_in(one)
         socket = handshaking(who.uid)
         one.tokens.checked.hold()
@@ -109,7 +102,7 @@ async def test_a_client_that_goes_during_the_handshake_is_not_let_in(embedded: E
 async def test_a_socket_is_greeted_first_and_gets_all_that_comes_after(
     embedded: Embedded,
 ) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who, bo = await signed_in(one), await other.add("bo")
         conv = f"{who.uid}:{bo.uid}"
         await other.send("m1", conv=conv, from_=bo.uid)
@@ -154,7 +147,7 @@ async def test_sockets_have_their_bounds_and_room_comes_back(embedded: Embedded)
 async def test_who_leaves_is_no_longer_heard_for_when_the_others_are_told(
     embedded: Embedded,
 ) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who = await signed_in(one)
         await other.presence.learn([who.uid])
         socket = await one.connect(who)
@@ -166,7 +159,7 @@ async def test_who_leaves_is_no_longer_heard_for_when_the_others_are_told(
 
 
 async def test_who_comes_back_while_he_is_leaving_is_heard_for(embedded: Embedded) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who = await signed_in(one)
         for _ in range(5):
             socket = await one.connect(who)
@@ -299,7 +292,7 @@ async def test_of_two_interruptions_the_later_one_decides(embedded: Embedded) ->
 async def test_what_this_process_has_published_itself_is_not_taken_in_twice(
     embedded: Embedded,
 ) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who = await signed_in(one)
         elsewhere = await other.login("ann", "another device")
         here, there = await one.connect(who), await other.connect(elsewhere)
@@ -312,7 +305,7 @@ async def test_what_this_process_has_published_itself_is_not_taken_in_twice(
 async def test_a_password_that_is_changed_elsewhere_closes_the_other_devices_here(
     embedded: Embedded,
 ) -> None:
-    async with two_of_them(embedded) as (one, other):
+    async with two_served(embedded) as (one, other):
         who = await signed_in(one)
         there = await other.login("ann", "another device")
         mine, others = await one.connect(who), await one.connect(there)
