@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -198,9 +199,11 @@ async def open_stores(
     Raises:
         ConfigError: one of them cannot be reached or refuses the account; names its section.
     """
-    await _open_sql(mysql, data_dir)
-    mongo_client, replica_set = await _open_mongo(mongo)
-    redis_client = await _open_redis(redis)
+    async with AsyncExitStack() as opened:
+        await _open_sql(mysql, data_dir, opened)
+        mongo_client, replica_set = await _open_mongo(mongo, opened)
+        redis_client = await _open_redis(redis, opened)
+        opened.pop_all()
     mongo_db = mongo_client[mongo.name]
     return Stores(
         sql=Guard(
@@ -271,15 +274,19 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
     }
 
 
-async def _open_sql(mysql: Mysql | None, data_dir: Path) -> None:
+async def _open_sql(mysql: Mysql | None, data_dir: Path, opened: AsyncExitStack) -> None:
     config = tortoise_config(mysql, data_dir)
     try:
         if mysql is None:
+            # Tortoise keeps the lock of a file that cannot be opened, and then waits for it.
+            with closing(sqlite3.connect(data_dir / "users.sqlite3")) as connection:
+                connection.execute("PRAGMA schema_version")
             await migrate(config=config)
         else:
             await _migrate_mysql(mysql, config)
         await Tortoise.init(config=config)
-    except (DBConnectionError, OperationalError, MySQLError, OSError) as error:
+        opened.push_async_callback(Tortoise.close_connections)
+    except (DBConnectionError, OperationalError, MySQLError, sqlite3.Error, OSError) as error:
         section = "[mysql]" if mysql else f"{data_dir}: users.sqlite3"
         raise ConfigError(f"{section}: cannot be opened: {_first_line(error)}") from error
 
@@ -317,7 +324,9 @@ async def _migrate_mysql(mysql: Mysql, config: dict[str, Any]) -> None:
         connection.close()
 
 
-async def _open_mongo(mongo: Mongo) -> tuple[AsyncIOMotorClient[Document], bool]:
+async def _open_mongo(
+    mongo: Mongo, opened: AsyncExitStack
+) -> tuple[AsyncIOMotorClient[Document], bool]:
     """The client, and whether it speaks to a replica set."""
     options: dict[str, Any] = {
         "timeoutMS": int(MONGO_DRIVER_SECONDS * 1000),
@@ -338,6 +347,7 @@ async def _open_mongo(mongo: Mongo) -> tuple[AsyncIOMotorClient[Document], bool]
         client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             [host.strip() for host in mongo.hosts.split(",")], **options
         )
+        opened.callback(client.close)
         hello = await client.admin.command("hello")
         await client[mongo.name].command("ping")
     except (PyMongoError, ConfigurationError) as error:
@@ -345,7 +355,7 @@ async def _open_mongo(mongo: Mongo) -> tuple[AsyncIOMotorClient[Document], bool]
     return client, "setName" in hello
 
 
-async def _open_redis(redis: Redis) -> aioredis.Redis:
+async def _open_redis(redis: Redis, opened: AsyncExitStack) -> aioredis.Redis:
     common: Mapping[str, Any] = {
         "db": redis.db,
         "password": redis.password,
@@ -368,6 +378,7 @@ async def _open_redis(redis: Redis) -> aioredis.Redis:
     else:
         pool = aioredis.BlockingConnectionPool(host=redis.host, port=redis.port, **common)
     client = aioredis.Redis.from_pool(pool)
+    opened.push_async_callback(client.aclose)
     try:
         await client.ping()
         persistence = await client.info("persistence")

@@ -1,5 +1,6 @@
 """Heads and cursors, as values and in the real store: they follow from the log, never back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,13 @@ def test_a_cursor_is_the_same_in_whatever_order_messages_reach_it(order: list[in
     assert (cursor.read_seq, cursor.read_n, cursor.mention_seq) == (4, 3, 2)
 
 
+def test_the_newest_mention_counts_whichever_comes_last() -> None:
+    cursor = Cursor(1, CONV)
+    for seq in (5, 3):
+        cursor.advance(message(seq, from_=2, mentions=[1]))
+    assert cursor.mention_seq == 5
+
+
 def test_a_cursor_says_whether_it_moved_and_never_goes_back() -> None:
     cursor = Cursor(1, CONV)
     assert cursor.read_to(5, 4)
@@ -160,9 +168,10 @@ async def test_preferences_and_positions_leave_each_other_alone(embedded: Embedd
         await begun(conversations)
         await conversations.raise_positions([], [Cursor(1, CONV, 4, 3, 2)])
         await conversations.set_preferences(Cursor(1, CONV, muted=True, hidden_at=4))
+        preferred = Cursor(1, CONV, 4, 3, 2, muted=True, hidden_at=4)
+        assert await conversations.inbox(1) == [preferred]
         await conversations.raise_positions([], [Cursor(1, CONV, 5, 4)])
-        stored = (await conversations.cursors([(1, CONV)]))[1, CONV]
-        assert stored == Cursor(1, CONV, 5, 4, 2, muted=True, hidden_at=4)
+        assert await conversations.inbox(1) == [replace(preferred, read_seq=5, read_n=4)]
 
 
 async def test_preferences_about_a_conversation_that_has_yet_to_begin_are_kept(
