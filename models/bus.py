@@ -174,7 +174,8 @@ class Bus:
         """
         connection = self._pubsub.connection if self._pubsub is not None else None
         if connection is not None and connection.is_connected:
-            with contextlib.suppress(RedisError, OSError):
+            # AttributeError: redis-py drops its writer when the connection ends meanwhile.
+            with contextlib.suppress(RedisError, OSError, AttributeError):
                 await connection.send_command(command, *arguments, check_health=False)
 
     def publish(self, channel: str, event: dict[str, Any]) -> None:

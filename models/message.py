@@ -47,10 +47,6 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
 
-    def named(self) -> list[int]:
-        """Whose cursors it moves by itself: its author's, and of whom it mentions by uid."""
-        return [self.from_, *(self.mentions if isinstance(self.mentions, list) else ())]
-
     def mentions_person(self, uid: int) -> bool:
         """Whether somebody else mentions `uid` in it."""
         mentions = self.mentions

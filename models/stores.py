@@ -183,7 +183,7 @@ class Stores:
 def _is_duplicate(error: Exception) -> bool:
     if isinstance(error, BulkWriteError):
         errors = error.details.get("writeErrors") or [{}]
-        return bool(errors[0].get("code") == DUPLICATE_KEY)
+        return all(one.get("code") == DUPLICATE_KEY for one in errors)
     return isinstance(error, DuplicateKeyError)
 
 

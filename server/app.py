@@ -293,7 +293,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         **bus.loops(),
         "log": log.run(),
         "log deadlines": log.expire(),
-        "positions": positions.run(),
+        **positions.loops(),
         "dead processes": orphans.watch(),
         "presence": presence.run(),
         "outbox": changes.sweep(),

@@ -22,7 +22,7 @@ from server.people import People
 from server.policy import Place, pair_members
 from server.positions import Positions
 from server.protocol import READ, STATE, TYPING
-from server.reading import Reading, unread
+from server.reading import Reading, Standing, unread
 
 _CURSOR_KIND: Final = "conversations"
 
@@ -87,7 +87,7 @@ class Conversations:
         last = await asyncio.gather(
             *(self._last(cursor.conv, head.shown_seq) for head, cursor in mine)
         )
-        mentions = await asyncio.gather(*(self._mention(uid, cursor) for _, cursor in mine))
+        mentions = await asyncio.gather(*(self._mention(head, cursor) for head, cursor in mine))
         return [
             {
                 "conv": cursor.conv,
@@ -95,8 +95,8 @@ class Conversations:
                 "peer": profiles.get(others[cursor.conv]),
                 "last_seq": head.last_seq,
                 "first_seq": head.floor_seq + 1,
-                "read_seq": cursor.read_seq,
-                "peer_read_seq": theirs[others[cursor.conv], cursor.conv].read_seq,
+                "read_seq": head.read_by(cursor)[0],
+                "peer_read_seq": head.read_by(theirs[others[cursor.conv], cursor.conv])[0],
                 "unread": unread(head, cursor),
                 "mention_seq": mention_seq,
                 "last_message": message,
@@ -107,14 +107,15 @@ class Conversations:
             for (head, cursor), message, mention_seq in zip(mine, last, mentions, strict=True)
         ]
 
-    async def _mention(self, uid: int, cursor: Cursor) -> int:
-        """The newest unread message that mentions `uid`, or 0.
+    async def _mention(self, head: Head, cursor: Cursor) -> int:
+        """The newest unread message that mentions the reader, or 0.
 
-        The cursor knows which one was the newest; since then it may have been recalled.
+        The head knows which one was the newest; since then it may have been recalled.
         """
-        high = cursor.mention_seq
-        while high > cursor.read_seq:
-            low = max(cursor.read_seq + 1, high - RANGE_MAX + 1)
+        uid, high = cursor.uid, head.mentions(cursor.uid)
+        read_seq, _ = head.read_by(cursor)
+        while high > read_seq:
+            low = max(read_seq + 1, high - RANGE_MAX + 1)
             for stored in reversed(await self._messages.range(cursor.conv, low, high + 1)):
                 if stored.message.mentions_person(uid):
                     return stored.message.seq
@@ -163,27 +164,28 @@ class Conversations:
         self, uid: int, place: Place, seq: int, *, besides: Peer | None = None
     ) -> dict[str, Any]:
         """Move `uid`'s cursor; `{conv, uid, seq}` as it now stands. If it moved, all are told."""
-        cursor, moved = await self._reading.mark(uid, place, seq)
-        if moved:
-            self.tell_read(place, cursor, besides=besides)
-        return {"conv": place.conv, "uid": uid, "seq": cursor.read_seq}
+        standing = await self._reading.mark(uid, place, seq)
+        if standing.moved:
+            self.tell_read(place, standing, besides=besides)
+        return {"conv": place.conv, "uid": uid, "seq": standing.seq}
 
     async def unread(
         self, uid: int, places: Sequence[Place] | None, *, besides: Peer | None = None
     ) -> dict[str, Any]:
         """Frame 3: what is unread, of `places` or of all; what it moved past is told as read."""
-        answer, moved = await self._reading.unread(uid, places)
-        for cursor in moved:
-            place = Place(cursor.conv, pair_members(cursor.conv))
-            self.tell_read(place, cursor, besides=besides)
+        answer, standings = await self._reading.unread(uid, places)
+        for standing in standings:
+            if standing.moved:
+                place = Place(standing.conv, pair_members(standing.conv))
+                self.tell_read(place, standing, besides=besides)
         return answer
 
-    def tell_read(self, place: Place, cursor: Cursor, *, besides: Peer | None = None) -> None:
+    def tell_read(self, place: Place, standing: Standing, *, besides: Peer | None = None) -> None:
         """Tell the members, and the other processes' caches, how far somebody has read."""
-        uid, seq = cursor.uid, cursor.read_seq
+        uid, seq = standing.uid, standing.seq
         self._bus.publish(
             f"u:{uid}",
-            {"event": "read", "uid": uid, "conv": place.conv, "seq": seq, "n": cursor.read_n},
+            {"event": "read", "uid": uid, "conv": place.conv, "seq": seq, "n": standing.n},
         )
         fields = {"conv": place.conv, "uid": uid, "seq": seq}
         self._fanout.tell(place.members, READ, fields, besides=besides)
@@ -202,8 +204,9 @@ class Conversations:
 
     async def reads(self, place: Place) -> dict[str, int]:
         """`{"<uid>": read_seq}` of the members."""
+        head = (await self._positions.heads([place.conv]))[place.conv]
         cursors = await self._positions.cursors([(uid, place.conv) for uid in place.members])
-        return {str(uid): cursor.read_seq for (uid, _), cursor in cursors.items()}
+        return {str(uid): head.read_by(cursor)[0] for (uid, _), cursor in cursors.items()}
 
 
 def _other(conv: str, uid: int) -> int:

@@ -9,6 +9,8 @@ Whatever reaches this process, committed by its own log or heard on the bus, lea
   the members are told to resynchronise (50015).
 - What was read and turns out to be a draft of ours that still waits for its answer stops the line
   until the log has settled it, so that nobody is pushed what he is about to be acked.
+- What the log commits leaves in the next turn of the loop: the log has its next batch on the way to
+  the store by then, which would else stand idle while acks and pushes are written.
 - Whatever fails here, behind the commit, never turns an ack into an error: sync gives the message.
 """
 
@@ -74,6 +76,8 @@ class Gate:
         self._is_pending = is_pending
         self._is_heard = is_heard
         self._lines: dict[str, Line] = {}
+        self._ready: dict[str, Line] = {}
+        """Lines that move in the next turn of the loop."""
 
     # Lines
 
@@ -93,6 +97,10 @@ class Gate:
                 del self._lines[conv]
                 if line.filling is not None:
                     line.filling.cancel()
+                # Who sends by REST has no socket, and waits for an answer all the same.
+                for _, entry in sorted(line.waiting.items()):
+                    if entry.draft is not None:
+                        self._settle(entry.draft, entry.stored)
 
     # What arrives
 
@@ -135,9 +143,16 @@ class Gate:
             return
         waiting = line.waiting.setdefault(message.seq, entry)
         waiting.draft = waiting.draft or entry.draft
-        self._move(message.conv, line)
+        if not self._ready:
+            asyncio.get_running_loop().call_soon(self._move_ready)
+        self._ready[message.conv] = line
 
     # What leaves
+
+    def _move_ready(self) -> None:
+        ready, self._ready = self._ready, {}
+        for conv, line in ready.items():
+            self._move(conv, line)
 
     def _move(self, conv: str, line: Line) -> None:
         """Let out what is next; read what is missing before the rest."""

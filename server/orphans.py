@@ -1,4 +1,4 @@
-"""What dead processes left: conversations whose heads and cursors they had yet to write.
+"""What dead processes left: conversations whose heads they had yet to write.
 
 Each process says that it lives; the marks of one that no longer does (`models.dirty`) are carried
 out by the next start, and by any living process once a minute: the tail of the log is read and
@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import Final
 
-from models.conversation import Conversations, Cursor, Head
+from models.conversation import Conversations, Head
 from models.dirty import ALIVE_SECONDS, Dirty
 from models.errors import Unavailable
 from models.message import Messages
@@ -48,16 +48,13 @@ class Orphans:
             await asyncio.sleep(ALIVE_SECONDS / 3)
 
     async def catch_up(self) -> None:
-        """Write the heads and cursors of conversations that dead processes left marked."""
+        """Write the heads of conversations that dead processes left marked."""
         for process, convs in (await self._dirty.orphans()).items():
             heads = await self._conversations.heads(convs)
-            cursors: dict[tuple[int, str], Cursor] = {}
             for conv in convs:
                 head = heads.setdefault(conv, Head())
                 for stored in await self._messages.tail(conv, head.last_seq):
                     head.advance(stored)
-                    for uid in stored.message.named():
-                        cursors.setdefault((uid, conv), Cursor(uid, conv)).advance(stored)
-            await self._conversations.raise_positions(heads.items(), cursors.values())
+            await self._conversations.raise_heads(heads.items())
             await self._dirty.bury(process)
             logger.info("caught up %d conversations of a process that died", len(convs))

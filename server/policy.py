@@ -132,7 +132,7 @@ class Policy:
             return _anything
 
         def check(head: Head) -> None:
-            if head.sent.get(uid, 0) >= limit and not any(head.sent.get(o) for o in others):
+            if head.sent(uid) >= limit and not any(head.sent(other) for other in others):
                 raise AwaitReply
 
         return check

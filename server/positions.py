@@ -1,26 +1,26 @@
 """How far each conversation has come and how far each person has read, in memory, written behind.
 
-Heads and cursors follow from the log; here they are kept so that nobody reads the log for them.
+Heads follow from the log; here they are kept so that nobody reads the log for them.
 
 - A head or an inbox is *trusted* while this process is sure to hear of every message: one of the
   members has a socket here (the gate says so by `follow`), and the bus has not been interrupted
   since it was read (`epoch`). What is not trusted is read from the store, and the log's tail on
   top of it where some process has marked the conversation dirty.
-- What moves is written in bulk, at least every 0.5 s. Before a message is acknowledged its
+- Heads that have moved are written in bulk every few seconds. Before a message is acknowledged its
   conversation is marked dirty, so that a crash in between loses nothing: the next reader, and the
   next start, read the tail.
+- Cursors are written at once, those that wait together in one write.
 - Nothing ever moves back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, Final
 
 from models.conversation import Conversations, Cursor, Head
 from models.dirty import Dirty
@@ -29,8 +29,12 @@ from models.message import Messages, Stored
 
 logger = logging.getLogger("tornado_im.positions")
 
-FLUSH_SECONDS: Final = 0.5
-"""How far the stored heads may lag: a crash costs reading this much of the log again."""
+FLUSH_SECONDS: Final = 5.0
+"""How far the stored heads may lag. A crash costs reading this much of the log again; each write of
+a head costs the embedded store as much as 5 messages."""
+
+RETRY_SECONDS: Final = 0.2
+"""Between two tries to write cursors."""
 
 HEADS_MAX: Final = 100_000
 """Heads kept for conversations that nobody here follows; about 300 bytes each."""
@@ -64,10 +68,12 @@ class Positions:
         self._marked: set[str] = set()
         self._writing: frozenset[str] = frozenset()
         self._marking = asyncio.Lock()
-        self._moved_heads: set[str] = set()
-        self._moved_cursors: dict[tuple[int, str], Cursor] = {}
-        self._waiters: list[asyncio.Future[None]] = []
-        self._urgent = asyncio.Event()
+        self._moved: set[str] = set()
+        """Conversations whose head is ours to write."""
+        self._reads: dict[tuple[int, str], Cursor] = {}
+        """Cursors on their way into the store."""
+        self._readers: list[asyncio.Future[None]] = []
+        self._reading = asyncio.Event()
 
     # Reading
 
@@ -84,8 +90,7 @@ class Positions:
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
         """Exact heads; an empty one for a conversation without messages."""
-        found, _ = await self._read_heads(convs)
-        return found
+        return await self._read_heads(convs)
 
     async def reread(self, convs: Collection[str]) -> None:
         """Read heads again, and the log's tail whether it is marked or not.
@@ -103,14 +108,6 @@ class Positions:
         if cached is not None and cached[0] == epoch:
             return cached[1]
         inbox = {cursor.conv: cursor for cursor in await self._conversations.inbox(uid)}
-        heads, tails = await self._read_heads(inbox, marked=True)
-        # Cursors behind heads: what a flush wrote between the two reads is in neither.
-        behind = [(uid, conv) for conv in inbox if inbox[conv].read_seq < heads[conv].last_seq]
-        for (_, conv), cursor in (await self._conversations.cursors(behind)).items():
-            inbox[conv] = cursor
-        for conv, tail in tails.items():
-            for stored in tail:
-                inbox[conv].advance(stored)
         if uid in self._inboxes:
             # Whoever moved it while it was being read has moved the older one.
             for conv, older in self._inboxes[uid][1].items():
@@ -131,31 +128,17 @@ class Positions:
                 found[uid, conv] = cached[1].get(conv) or Cursor(uid, conv)
         missing = [pair for pair in pairs if pair not in found]
         if missing:
-            _, tails = await self._read_heads({conv for _, conv in missing}, marked=True)
             read = await self._conversations.cursors(missing)
-            for uid, conv in missing:
-                cursor = read.get((uid, conv)) or Cursor(uid, conv)
-                for stored in tails.get(conv, ()):
-                    cursor.advance(stored)
-                found[uid, conv] = cursor
+            found |= {pair: read.get(pair) or Cursor(*pair) for pair in missing}
         return found
 
     async def _read_heads(
-        self, convs: Collection[str], *, tails_of: Collection[str] = (), marked: bool = False
-    ) -> tuple[dict[str, Head], dict[str, list[Stored]]]:
-        """Exact heads, and of those that had to be read the log's tail behind the stored head.
-
-        Args:
-            marked: read what is marked dirty even where the head is trusted: for cursors, which
-                lag behind as the stored heads do. They are to be read after this.
-        """
+        self, convs: Collection[str], *, tails_of: Collection[str] = ()
+    ) -> dict[str, Head]:
+        """Exact heads: those that are trusted, and the others as stored and advanced by the log."""
         epoch = self._epoch()
         unknown = [conv for conv in convs if self._followed.get(conv) != epoch]
-        if marked:
-            trusted = set(convs).difference(unknown)
-            unknown += await self._dirty.among(trusted)
         before = {conv: self._followed.get(conv) for conv in unknown}
-        tails: dict[str, list[Stored]] = {}
         read: dict[str, Head] = {}
         if unknown:
             # Dirty before heads: a flush in between leaves a head that is newer, never older.
@@ -164,14 +147,12 @@ class Positions:
             for conv in unknown:
                 head = read.setdefault(conv, Head())
                 if conv in dirty:
-                    tails[conv] = await self._messages.tail(conv, head.last_seq)
-                    for stored in tails[conv]:
+                    for stored in await self._messages.tail(conv, head.last_seq):
                         head.advance(stored)
-                        self._imply(stored, stored.message.named())
                 self._keep(conv, head)
                 if before[conv] is not None and self._followed.get(conv) == before[conv]:
                     self._followed[conv] = epoch
-        return {conv: self._heads.get(conv) or read.get(conv) or Head() for conv in convs}, tails
+        return {conv: self._heads.get(conv) or read.get(conv) or Head() for conv in convs}
 
     def _keep(self, conv: str, head: Head) -> None:
         """Remember a head that was read, unless a newer one came meanwhile."""
@@ -180,7 +161,7 @@ class Positions:
             self._heads[conv] = head
         if len(self._heads) > HEADS_MAX + len(self._followed):
             for old in list(self._heads):
-                if old not in self._followed and old not in self._moved_heads:
+                if old not in self._followed and old not in self._moved:
                     del self._heads[old]
                     break
 
@@ -227,34 +208,12 @@ class Positions:
             # What lies between is not known here; the stored head and its tail are.
             self.forget([conv])
         for uid in members:
-            self._advance_cursor(uid, stored)
-        self._imply(stored, members)
+            if uid in self._inboxes and conv not in self._inboxes[uid][1]:
+                self._inboxes[uid][1][conv] = Cursor(uid, conv)
 
     def moved(self, stored: Stored) -> None:
         """A message that this process has stored: its head is ours to write."""
-        self._moved_heads.add(stored.message.conv)
-
-    def _imply(self, stored: Stored, members: Collection[int]) -> None:
-        """Have the cursors written that follow from a message, whichever process stored it.
-
-        The head that we write may lie above what another process has yet to write, and nobody
-        looks for what lies below a stored head.
-        """
-        for uid in members:
-            cursor = Cursor(uid, stored.message.conv)
-            cursor.advance(stored)
-            if cursor.read_seq or cursor.mention_seq:
-                self._merge(cursor)
-
-    def _advance_cursor(self, uid: int, stored: Stored) -> None:
-        inbox = self._inboxes.get(uid)
-        if inbox is None:
-            return
-        conv = stored.message.conv
-        cursor = inbox[1].get(conv)
-        if cursor is None:
-            cursor = inbox[1][conv] = Cursor(uid, conv)
-        cursor.advance(stored)
+        self._moved.add(stored.message.conv)
 
     async def read(self, uid: int, conv: str, seq: int, n: int) -> bool:
         """Move `uid`'s cursor to `seq`, whose `n` this is, and wait until that is stored.
@@ -268,11 +227,11 @@ class Positions:
         cursor = await self.cursor(uid, conv)
         if not cursor.read_to(seq, n):
             return False
-        self._merge(cursor)
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        self._urgent.set()
-        await waiter
+        self._on_its_way(cursor)
+        reader: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._readers.append(reader)
+        self._reading.set()
+        await reader
         return True
 
     def heard_read(self, uid: int, conv: str, seq: int, n: int) -> None:
@@ -294,11 +253,9 @@ class Positions:
             mine.muted, mine.pinned = cursor.muted, cursor.pinned
             mine.hidden_at = cursor.hidden_at
 
-    def _merge(self, cursor: Cursor) -> None:
+    def _on_its_way(self, cursor: Cursor) -> None:
         key = (cursor.uid, cursor.conv)
-        moved = self._moved_cursors.setdefault(key, Cursor(*key))
-        moved.read_to(cursor.read_seq, cursor.read_n)
-        moved.mention_seq = max(moved.mention_seq, cursor.mention_seq)
+        self._reads.setdefault(key, Cursor(*key)).read_to(cursor.read_seq, cursor.read_n)
 
     # Writing
 
@@ -324,60 +281,74 @@ class Positions:
         """The one writer has done with what it marked; what it stored has `moved`."""
         self._writing = frozenset()
 
-    async def run(self) -> None:
-        """Write behind until cancelled; then `flush` writes the rest."""
+    def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What writes until cancelled; each is to be a task of its own."""
+        return {"heads": self._flush_forever(), "cursors": self._write_reads_forever()}
+
+    async def _flush_forever(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._urgent.wait()
-            self._urgent.clear()
+            await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush()
             except Unavailable as error:
                 logger.debug("heads are written later: %s is down", error.store)
 
     async def flush(self) -> None:
-        """Write what has moved.
+        """Write the heads that have moved.
 
         Raises:
-            Unavailable: nothing is lost, the next flush writes it; who waits is told.
+            Unavailable: nothing is lost, the next flush writes them.
         """
-        heads, self._moved_heads = self._moved_heads, set()
-        waiters, self._waiters = self._waiters, []
+        moved, self._moved = self._moved, set()
         marked = set(self._marked)
-        if not heads and not self._moved_cursors and not waiters and not marked:
-            return
-        cursors: dict[tuple[int, str], Cursor] = {}
         try:
-            await self.reread([conv for conv in heads if conv not in self._heads])
-            # In one moment with the copies: no head that is written leads its cursors.
-            cursors, self._moved_cursors = self._moved_cursors, {}
-            copies = [(conv, self._heads[conv].copy()) for conv in heads if conv in self._heads]
-            await self._conversations.raise_positions(copies, cursors.values())
-            await self._unmark(marked & heads)
-        except Unavailable as error:
-            self._moved_heads |= heads
-            for cursor in cursors.values():
-                self._merge(cursor)
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_exception(Unavailable(error.store))
+            await self.reread([conv for conv in moved if conv not in self._heads])
+            heads = [(conv, self._heads[conv].copy()) for conv in moved if conv in self._heads]
+            await self._conversations.raise_heads(heads)
+            await self._unmark(marked & moved)
+        except Unavailable:
+            self._moved |= moved
             raise
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+
+    async def _write_reads_forever(self) -> None:
+        while True:
+            await self._reading.wait()
+            self._reading.clear()
+            readers, self._readers = self._readers, []
+            try:
+                await self._write_reads()
+            except Unavailable as error:
+                for reader in readers:
+                    if not reader.done():
+                        reader.set_exception(Unavailable(error.store))
+                await asyncio.sleep(RETRY_SECONDS)
+                self._reading.set()
+                continue
+            for reader in readers:
+                if not reader.done():
+                    reader.set_result(None)
+
+    async def _write_reads(self) -> None:
+        reads, self._reads = self._reads, {}
+        try:
+            await self._conversations.raise_cursors(reads.values())
+        except Unavailable:
+            for cursor in reads.values():
+                self._on_its_way(cursor)
+            raise
 
     async def _unmark(self, convs: Collection[str]) -> None:
         if not convs:
             return
         async with self._marking:
             # What has moved again, or is on its way through the log, stays marked.
-            clean = set(convs) - self._moved_heads - self._writing
+            clean = set(convs) - self._moved - self._writing
             if clean:
                 await self._dirty.unmark(clean)
                 self._marked.difference_update(clean)
 
     async def leave(self) -> None:
         """Write what has moved and leave nothing behind for others to carry out."""
+        await self._write_reads()
         await self.flush()
         await self._dirty.leave()

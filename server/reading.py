@@ -7,18 +7,20 @@ of JSON, and never nothing because of it: the messages that fit, and the word th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from models.conversation import Cursor, Head
 from models.errors import ChatError
-from models.message import RANGE_MAX, Message, Messages
+from models.message import RANGE_MAX, Message, Messages, Stored
 from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
+
+T = TypeVar("T")
 
 SYNC_MESSAGES: Final = 50
 """Messages of one conversation in one answer to a sync."""
@@ -36,7 +38,19 @@ _ENTRY_BYTES: Final = 200
 
 def unread(head: Head, cursor: Cursor) -> int:
     """Messages that are not `system` above what was read (protocol, 2.2): a subtraction."""
-    return max(0, head.n - max(cursor.read_n, head.floor_n))
+    _, read_n = head.read_by(cursor)
+    return max(0, head.n - max(read_n, head.floor_n))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far somebody has read, and `n` there; `moved` if by this call."""
+
+    uid: int
+    conv: str
+    seq: int
+    n: int
+    moved: bool
 
 
 @dataclass(slots=True)
@@ -103,14 +117,14 @@ class Reading:
 
     async def unread(
         self, uid: int, places: Sequence[Place] | None
-    ) -> tuple[dict[str, Any], list[Cursor]]:
-        """What is unread, oldest first, and the cursors moved over it.
+    ) -> tuple[dict[str, Any], list[Standing]]:
+        """What is unread, oldest first; the reader has read it by this.
 
         Args:
             places: None for all conversations.
 
         Returns:
-            `conversations` and `more` of frame 3's answer, and the cursors that moved.
+            `conversations` and `more` of frame 3's answer, and how far he has read in those.
         """
         inbox = await self._positions.inbox(uid)
         convs = [place.conv for place in places] if places is not None else list(inbox)
@@ -120,21 +134,22 @@ class Reading:
             for conv in sorted(convs, key=lambda conv: heads[conv].updated_at, reverse=True)
             if places is not None or unread(heads[conv], inbox[conv])
         ]
-        budget, entries, moved = Budget(), list[dict[str, Any]](), list[Cursor]()
+        budget, entries, moves = Budget(), list[dict[str, Any]](), list[Any]()
         for conv in waiting[:CONVERSATIONS_MAX]:
             head, cursor = heads[conv], inbox.get(conv) or Cursor(uid, conv)
             count = unread(head, cursor)
             if entries and budget.left < _ENTRY_BYTES:
                 break
             found = await self._unread_messages(head, cursor) if count else []
-            messages = budget.fit(found, newest=False, at_least=0 if entries else 1)
+            messages = budget.fit(
+                [stored.message for stored in found], newest=False, at_least=0 if entries else 1
+            )
             if count and not messages:
                 break
             budget.left -= _ENTRY_BYTES
             if messages:
-                last = messages[-1].seq
-                if await self._move(uid, conv, last, head):
-                    moved.append(await self._positions.cursor(uid, conv))
+                last = found[len(messages) - 1]
+                moves.append(self._move(cursor, head, last.message.seq, last.n))
             entries.append(
                 {
                     "conv": conv,
@@ -143,35 +158,41 @@ class Reading:
                     "more": len(messages) < count,
                 }
             )
-        return {"conversations": entries, "more": len(entries) < len(waiting)}, moved
+        return {
+            "conversations": entries,
+            "more": len(entries) < len(waiting),
+        }, await _all(moves)
 
-    async def _unread_messages(self, head: Head, cursor: Cursor) -> list[Message]:
-        found: list[Message] = []
-        low = max(cursor.read_seq, head.floor_seq) + 1
+    async def _unread_messages(self, head: Head, cursor: Cursor) -> list[Stored]:
+        found: list[Stored] = []
+        read_seq, _ = head.read_by(cursor)
+        low = max(read_seq, head.floor_seq) + 1
         while low <= head.last_seq and len(found) < UNREAD_MESSAGES:
             read = await self._messages.range(
                 cursor.conv, low, min(low + RANGE_MAX, head.last_seq + 1)
             )
-            found += [stored.message for stored in read if stored.message.kind != "system"]
+            found += [stored for stored in read if stored.message.kind != "system"]
             low += RANGE_MAX
         return found[:UNREAD_MESSAGES]
 
-    async def mark(self, uid: int, place: Place, seq: int) -> tuple[Cursor, bool]:
-        """Move `uid`'s cursor up to `seq`, at most to the last; as it stands, and if it moved."""
-        head = (await self._positions.heads([place.conv]))[place.conv]
-        moved = await self._move(uid, place.conv, min(seq, head.last_seq), head)
-        return await self._positions.cursor(uid, place.conv), moved
-
-    async def _move(self, uid: int, conv: str, seq: int, head: Head) -> bool:
-        if seq <= head.floor_seq:
-            return False
-        n = head.n
-        if seq < head.last_seq:
+    async def mark(self, uid: int, place: Place, seq: int) -> Standing:
+        """Have `uid` read up to `seq`, at most to the last message."""
+        conv = place.conv
+        head = (await self._positions.heads([conv]))[conv]
+        cursor = await self._positions.cursor(uid, conv)
+        last, n = head.last_seq, head.n
+        if head.floor_seq < seq < last:
             found = await self._messages.at(conv, [seq])
-            if seq not in found:
-                return False
-            n = found[seq].n
-        return await self._positions.read(uid, conv, seq, n)
+            if seq in found:
+                return await self._move(cursor, head, seq, found[seq].n)
+        return await self._move(cursor, head, last if seq >= last else 0, n)
+
+    async def _move(self, cursor: Cursor, head: Head, seq: int, n: int) -> Standing:
+        uid, conv = cursor.uid, cursor.conv
+        if seq <= head.read_by(cursor)[0] or not await self._positions.read(uid, conv, seq, n):
+            return Standing(uid, conv, *head.read_by(cursor), moved=False)
+        cursor = await self._positions.cursor(uid, conv)
+        return Standing(uid, conv, *head.read_by(cursor), moved=True)
 
     async def sync(self, uid: int, cursors: Mapping[str, int]) -> dict[str, Any]:
         """What was missed behind `cursors`: `conversations` and `more` of frame 7's answer."""
@@ -194,7 +215,7 @@ class Reading:
                     "conv": conv,
                     "last_seq": head.last_seq,
                     "first_seq": head.floor_seq + 1,
-                    "read_seq": inbox[conv].read_seq,
+                    "read_seq": head.read_by(inbox[conv])[0],
                     "unread": unread(head, inbox[conv]),
                     "messages": messages,
                     "more": bool(messages) and not new and messages[-1].seq < head.last_seq,
@@ -209,11 +230,11 @@ class Reading:
         return [stored.message for stored in read]
 
 
-async def _all(reads: Sequence[Any]) -> list[list[Message]]:
-    """Await reads side by side; the first refusal ends the others."""
+async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await calls side by side; the first refusal ends the others."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(read) for read in reads]
+            tasks = [group.create_task(call) for call in calls]
     except* ChatError as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]

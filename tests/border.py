@@ -99,17 +99,23 @@ class BorderedConversations(Conversations):
 
     def __init__(self, stores: Stores) -> None:
         super().__init__(stores)
-        self.reading, self.raising = Step(), Step()
+        self.reading, self.raising, self.moving = Step(), Step(), Step()
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
         async with self.reading:
             return await super().heads(convs)
 
-    async def raise_positions(
-        self, heads: Iterable[tuple[str, Head]], cursors: Iterable[Cursor]
-    ) -> None:
+    async def inbox(self, uid: int) -> list[Cursor]:
+        async with self.reading:
+            return await super().inbox(uid)
+
+    async def raise_heads(self, heads: Iterable[tuple[str, Head]]) -> None:
         async with self.raising:
-            await super().raise_positions(heads, cursors)
+            await super().raise_heads(heads)
+
+    async def raise_cursors(self, cursors: Iterable[Cursor]) -> None:
+        async with self.moving:
+            await super().raise_cursors(cursors)
 
 
 class BorderedDirty(Dirty):

@@ -181,7 +181,7 @@ async def served(stores: Stores, name: str = "one", **limits: int) -> AsyncItera
     """Such a process with its bus, positions and log at work."""
     one = Served(stores, name, **limits)
     await one.dirty.announce()
-    work = {"log": one.log.run(), "positions": one.positions.run(), **one.bus.loops()}
+    work = {"log": one.log.run(), **one.positions.loops(), **one.bus.loops()}
     async with running(work):
         await one.bus.ready()
         yield one

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import conversation
-from models.conversation import Conversations, Cursor, Head
+from models.conversation import Conversations, Cursor, Head, Own
 from models.message import Stored
 from tests.opened import Embedded
 from tests.written import CONV, message
@@ -40,7 +40,16 @@ async def begun(conversations: Conversations) -> None:
 
 def test_a_head_says_what_its_log_holds() -> None:
     head = head_after(A_LOG)
-    assert (head.last_seq, head.n, head.sent) == (5, 3, {1: 2, 2: 1})
+    assert (head.last_seq, head.n) == (5, 3)
+    assert head.own == {1: Own(4, 3, 2), 2: Own(2, 2, 1)}
+    assert (head.sent(1), head.sent(2), head.sent(3)) == (2, 1, 0)
+
+
+def test_a_head_knows_the_newest_mention_of_each_and_of_everyone() -> None:
+    log = [message(1, mentions=[2, 3]), message(2, mentions=[3])]
+    assert [head_after(log).mentions(uid) for uid in (1, 2, 3)] == [0, 1, 2]
+    log.append(message(3, mentions="all"))
+    assert [head_after(log).mentions(uid) for uid in (1, 2, 3)] == [3, 3, 3]
 
 
 def test_a_silent_event_is_not_shown_and_no_activity() -> None:
@@ -59,30 +68,20 @@ def test_what_a_head_has_taken_in_changes_it_no_more(again: list[int]) -> None:
 def test_a_copy_of_a_head_moves_alone() -> None:
     head = head_after(A_LOG[:2])
     copy = head.copy()
-    copy.advance(A_LOG[3])
+    copy.advance(message(3, from_=1, mentions=[2]))
     assert head == head_after(A_LOG[:2])
 
 
 def test_who_writes_has_read_so_far() -> None:
-    cursor = Cursor(1, CONV)
-    for stored in A_LOG:
-        cursor.advance(stored)
-    assert (cursor.read_seq, cursor.read_n) == (4, 3)
+    head = head_after(A_LOG)
+    assert head.read_by(Cursor(1, CONV)) == (4, 3)
+    assert head.read_by(Cursor(1, CONV, read_seq=2, read_n=2)) == (4, 3)
+    assert head.read_by(Cursor(1, CONV, read_seq=5, read_n=3)) == (5, 3)
+    assert head.read_by(Cursor(3, CONV)) == (0, 0)
 
 
 def test_ones_own_silent_event_reads_nothing() -> None:
-    cursor = Cursor(2, CONV)
-    for stored in A_LOG:
-        cursor.advance(stored)
-    assert (cursor.read_seq, cursor.read_n) == (2, 2)
-
-
-@given(st.permutations(range(5)))
-def test_a_cursor_is_the_same_in_whatever_order_messages_reach_it(order: list[int]) -> None:
-    cursor = Cursor(1, CONV)
-    for place in order:
-        cursor.advance(A_LOG[place])
-    assert (cursor.read_seq, cursor.read_n, cursor.mention_seq) == (4, 3, 2)
+    assert head_after(A_LOG).read_by(Cursor(2, CONV)) == (2, 2)
 
 
 def test_the_newest_mention_counts_whichever_comes_last() -> None:
@@ -119,7 +118,8 @@ async def test_creating_again_changes_nothing(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         conversations = Conversations(stores)
         await begun(conversations)
-        await conversations.raise_positions([(CONV, head_after(A_LOG))], [Cursor(1, CONV, 4, 3)])
+        await conversations.raise_heads([(CONV, head_after(A_LOG))])
+        await conversations.raise_cursors([Cursor(1, CONV, 4, 3)])
         await conversations.create({CONV: (1, 2)}, 999)
         assert await conversations.heads([CONV]) == {CONV: head_after(A_LOG)}
         assert await conversations.inbox(1) == [Cursor(1, CONV, 4, 3)]
@@ -130,22 +130,27 @@ async def test_what_is_stored_only_moves_forward(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         conversations = Conversations(stores)
         await begun(conversations)
-        ahead, cursor = head_after(A_LOG), Cursor(1, CONV, 4, 3, 2)
-        await conversations.raise_positions([(CONV, ahead)], [cursor])
-        behind = head_after(A_LOG[:2])
-        await conversations.raise_positions([(CONV, behind)], [Cursor(1, CONV, 1, 1, 1)])
+        ahead, cursor = head_after(A_LOG), Cursor(1, CONV, 4, 3)
+        await conversations.raise_heads([(CONV, ahead)])
+        await conversations.raise_cursors([cursor])
+        await conversations.raise_heads([(CONV, head_after(A_LOG[:2]))])
+        await conversations.raise_cursors([Cursor(1, CONV, 1, 1)])
         assert await conversations.heads([CONV]) == {CONV: ahead}
         assert await conversations.cursors([(1, CONV), (9, CONV)]) == {(1, CONV): cursor}
 
 
-async def test_what_two_processes_counted_of_a_log_is_the_larger(embedded: Embedded) -> None:
+async def test_more_than_one_write_takes_is_written(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "WRITES_MAX", 4)
     async with embedded.open() as stores:
         conversations = Conversations(stores)
-        await begun(conversations)
-        await conversations.raise_positions([(CONV, Head(last_seq=2, sent={1: 2}))], [])
-        await conversations.raise_positions([(CONV, Head(last_seq=3, sent={1: 1, 2: 1}))], [])
-        head = (await conversations.heads([CONV]))[CONV]
-        assert (head.last_seq, head.sent) == (3, {1: 2, 2: 1})
+        convs = {f"1:{uid}": (1, uid) for uid in range(2, 12)}
+        await conversations.create(convs, 0)
+        await conversations.raise_heads([(conv, head_after(A_LOG)) for conv in convs])
+        await conversations.raise_cursors([Cursor(1, conv, 4, 3) for conv in convs])
+        assert await conversations.heads(convs) == dict.fromkeys(convs, head_after(A_LOG))
+        assert {cursor.read_seq for cursor in await conversations.inbox(1)} == {4}
 
 
 async def test_a_person_has_all_his_conversations_and_nobody_elses(
@@ -166,11 +171,11 @@ async def test_preferences_and_positions_leave_each_other_alone(embedded: Embedd
     async with embedded.open() as stores:
         conversations = Conversations(stores)
         await begun(conversations)
-        await conversations.raise_positions([], [Cursor(1, CONV, 4, 3, 2)])
+        await conversations.raise_cursors([Cursor(1, CONV, 4, 3)])
         await conversations.set_preferences(Cursor(1, CONV, muted=True, hidden_at=4))
-        preferred = Cursor(1, CONV, 4, 3, 2, muted=True, hidden_at=4)
+        preferred = Cursor(1, CONV, 4, 3, muted=True, hidden_at=4)
         assert await conversations.inbox(1) == [preferred]
-        await conversations.raise_positions([], [Cursor(1, CONV, 5, 4)])
+        await conversations.raise_cursors([Cursor(1, CONV, 5, 4)])
         assert await conversations.inbox(1) == [replace(preferred, read_seq=5, read_n=4)]
 
 
@@ -202,7 +207,7 @@ async def test_a_floor_does_not_lower_what_stands_above_it(embedded: Embedded) -
     async with embedded.open() as stores:
         conversations = Conversations(stores)
         await begun(conversations)
-        await conversations.raise_positions([(CONV, head_after(A_LOG))], [])
+        await conversations.raise_heads([(CONV, head_after(A_LOG))])
         await conversations.raise_floor(CONV, 2, 2)
         head = (await conversations.heads([CONV]))[CONV]
         assert (head.floor_seq, head.last_seq, head.n) == (2, 5, 3)

@@ -187,8 +187,3 @@ def test_a_person_is_mentioned_by_others_only() -> None:
     everybody = message(1, from_=1, mentions="all").message
     assert everybody.mentions_person(3)
     assert not everybody.mentions_person(1)
-
-
-def test_a_message_names_its_author_and_whom_it_mentions() -> None:
-    assert message(1, from_=1, mentions=[2, 3]).message.named() == [1, 2, 3]
-    assert message(1, from_=1, mentions="all").message.named() == [1]

@@ -65,7 +65,7 @@ async def test_conversations_of_one_moment_come_each_once_over_the_pages(
         convs = sorted(pair(1, uid) for uid in range(2, 13))
         await one.conversations.create({conv: pair_members(conv) for conv in convs}, NOW)
         heads = [(conv, Head(last_seq=1, n=1, shown_seq=1, updated_at=NOW)) for conv in convs]
-        await one.conversations.raise_positions(heads, [])
+        await one.conversations.raise_heads(heads)
         for limit in (1, 3, 11, 12):
             pages = await listed(one, 1, limit)
             assert [conv for page in pages for conv in page] == convs
@@ -133,11 +133,11 @@ async def test_a_mention_is_found_below_hundreds_of_messages_that_mention_nobody
         ]
         await one.conversations.create({conv: pair_members(conv)}, NOW)
         await write(one.messages, *log)
-        head, cursor = Head(), (await one.conversations.inbox(ann.uid))[0]
+        head = Head()
         for stored in log:
             head.advance(stored)
-        cursor.mention_seq = last  # the newest one; it was recalled since
-        await one.conversations.raise_positions([(conv, head)], [cursor])
+        head.mentioned[ann.uid] = last  # the newest one; it was recalled since
+        await one.conversations.raise_heads([(conv, head)])
         (row,) = (await one.chats.page(ann.uid, None, 10))["conversations"]
         assert row["mention_seq"] == mentioned
         await one.chats.read(ann.uid, place(ann, bo), mentioned)

@@ -28,7 +28,7 @@ class Log:
         await write(self.messages, *log)
         for stored in log:
             head.advance(stored)
-        await self.conversations.raise_positions([(CONV, head)], [])
+        await self.conversations.raise_heads([(CONV, head)])
 
     async def seqs(self) -> list[int]:
         return [stored.message.seq for stored in await self.messages.tail(CONV, 0)]

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from models.errors import Unavailable
+from models.stores import Document
 from server.protocol import MESSAGE, RESYNC, SENT_OFFLINE, SENT_ONLINE
 from tests.opened import Embedded
 from tests.process import Process, Socket, process
@@ -274,3 +276,41 @@ async def test_a_line_that_ends_reads_no_further(embedded: Embedded) -> None:
         await one.messages.range(CONV, 1, 2)
         await asyncio.sleep(0)
         assert again.rest() == []
+
+
+async def test_the_next_batch_is_on_its_way_before_the_last_one_is_acked(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        line(one)
+        insert, answered = one.messages.insert, list[int]()
+
+        async def watched(documents: Sequence[Document]) -> None:
+            answered.append(len(one.answers))
+            await insert(documents)
+
+        monkeypatch.setattr(one.messages, "insert", watched)
+        one.messages.inserting.hold()
+        first = one.send("a")
+        await one.messages.inserting.reached()
+        second = one.send("b")
+        one.messages.inserting.release()
+        await asyncio.gather(first, second)
+        assert one.messages.batches == [["a"], ["b"]]
+        assert answered == [0, 0]
+
+
+async def test_who_has_no_socket_is_answered_though_the_line_ends_before_its_gap_is_read(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        other = one.socket(2)
+        one.gate.open(CONV, MEMBERS, 0)
+        await two.send("not heard by one")
+        await one.positions.reread([CONV])
+        one.messages.ranging.hold()
+        sent = one.send("by REST", from_=1)
+        await one.messages.ranging.reached()
+        one.peers.remove(other.peer)
+        one.gate.close_idle([CONV])
+        assert (await sent).seq == 2

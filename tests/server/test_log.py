@@ -35,7 +35,7 @@ def at_most(limit: int):
     """A check that lets so many messages of user 1 into the conversation."""
 
     def check(head: Head) -> None:
-        if head.sent.get(1, 0) >= limit:
+        if head.sent(1) >= limit:
             raise AwaitReply
 
     return check

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from models.conversation import Cursor, Head
+from models.conversation import Head, Own
 from models.errors import Unavailable
 from models.stores import Stores
 from server import orphans
@@ -32,24 +32,21 @@ async def died(stores: Stores, *convs: str) -> Process:
     return dead
 
 
-async def written(one: Process, conv: str = CONV) -> tuple[Head, Cursor, Cursor]:
-    """The stored head, and the stored cursors of both members."""
-    cursors = await one.conversations.cursors([(1, conv), (2, conv)])
-    head = (await one.conversations.heads([conv]))[conv]
-    return head, cursors[1, conv], cursors[2, conv]
+async def written(one: Process, conv: str = CONV) -> Head:
+    """The stored head."""
+    return (await one.conversations.heads([conv]))[conv]
 
 
-async def test_heads_reads_and_mentions_of_a_dead_process_are_written_down(
+async def test_the_heads_of_a_dead_process_are_written_down(
     embedded: Embedded,
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await died(stores, CONV, "1:3")
         await of(one).catch_up()
-        head, author, mentioned = await written(one)
-        assert (head.last_seq, head.n, head.shown_seq, head.sent) == (3, 2, 2, {1: 2})
-        assert (author.read_seq, author.read_n) == (2, 2)
-        assert (mentioned.read_seq, mentioned.mention_seq) == (0, 2)
-        assert (await written(one, "1:3"))[0].last_seq == 3
+        head = await written(one)
+        assert (head.last_seq, head.n, head.shown_seq) == (3, 2, 2)
+        assert (head.own, head.mentioned) == ({1: Own(2, 2, 2)}, {2: 2})
+        assert (await written(one, "1:3")).last_seq == 3
         assert await one.dirty.orphans() == {}
         assert await one.dirty.among([CONV, "1:3"]) == set()
 
@@ -59,28 +56,25 @@ async def test_what_a_living_process_has_marked_is_left_to_it(embedded: Embedded
         dead = await died(stores, CONV)
         await dead.dirty.announce()
         await of(one).catch_up()
-        assert (await written(one))[0].last_seq == 0
+        assert (await written(one)).last_seq == 0
         assert await one.dirty.among([CONV]) == {CONV}
 
 
 async def test_what_was_written_before_does_not_go_back(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await died(stores, CONV)
-        ahead = Head(last_seq=9, n=8, shown_seq=9, updated_at=message(9).message.time, sent={1: 8})
-        cursor = Cursor(1, CONV, read_seq=9, read_n=8)
-        await one.conversations.raise_positions([(CONV, ahead)], [cursor])
+        ahead = Head(last_seq=9, n=8, shown_seq=9, own={1: Own(9, 8, 8)}, mentioned={2: 4})
+        await one.conversations.raise_heads([(CONV, ahead)])
         await of(one).catch_up()
-        head, author, _ = await written(one)
-        assert (head, author) == (ahead, cursor)
+        assert await written(one) == ahead
 
 
 async def test_two_that_catch_up_at_once_write_the_same(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         await died(stores, CONV)
         await asyncio.gather(of(one).catch_up(), of(two).catch_up())
-        head, author, mentioned = await written(one)
-        assert (head.last_seq, head.sent, author.read_seq) == (3, {1: 2}, 2)
-        assert mentioned.mention_seq == 2
+        head = await written(one)
+        assert (head.last_seq, head.own) == (3, {1: Own(2, 2, 2)})
 
 
 async def test_marks_stay_until_what_they_stand_for_is_written(embedded: Embedded) -> None:
@@ -91,7 +85,7 @@ async def test_marks_stay_until_what_they_stand_for_is_written(embedded: Embedde
             await of(one).catch_up()
         assert await one.dirty.orphans() == {"dead": {CONV}}
         await of(one).catch_up()
-        assert (await written(one))[0].last_seq == 3
+        assert (await written(one)).last_seq == 3
 
 
 async def test_a_living_process_says_so_and_catches_up_though_a_store_was_down(
@@ -105,5 +99,5 @@ async def test_a_living_process_says_so_and_catches_up_though_a_store_was_down(
         one.dirty.announcing.failures.append(Unavailable("redis"))
         async with running({"watch": of(one).watch()}):
             await one.conversations.raising.passed()
-        assert (await written(one))[0].last_seq == 3
+        assert (await written(one)).last_seq == 3
         assert await stores.redis_client.exists("alive:one")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from models.conversation import Head
+from models.conversation import Head, Own
 from models.errors import AwaitReply, Forbidden, InvalidField, NotFound, RateLimited
 from models.stores import Stores
 from models.user import User
@@ -227,14 +227,15 @@ def test_three_messages_to_who_has_never_written_here_are_the_limit(
     sent: dict[int, int], waits: bool
 ) -> None:
     check = ruled(stranger_limit=3).stranger_check(ANN, BOTH)
+    head = Head(own={uid: Own(9, 9, count) for uid, count in sent.items()})
     if waits:
         with pytest.raises(AwaitReply):
-            check(Head(sent=sent))
+            check(head)
     else:
-        check(Head(sent=sent))
+        check(head)
 
 
 def test_nobody_is_a_stranger_to_himself_or_without_a_limit() -> None:
-    long_since = Head(sent={ANN: 1000})
+    long_since = Head(own={ANN: Own(1000, 1000, 1000)})
     ruled(stranger_limit=3).stranger_check(ANN, NOTES)(long_since)
     ruled(stranger_limit=0).stranger_check(ANN, BOTH)(long_since)

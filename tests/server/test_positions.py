@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
-from models.conversation import Cursor, Head
+from models.conversation import Cursor, Head, Own
 from models.errors import Unavailable
 from server import positions
 from tests.opened import Embedded
@@ -23,15 +23,22 @@ async def begun(one: Process, *seqs: int, head: int = 0) -> None:
 
 
 async def raised(one: Process, seq: int, *cursors: Cursor) -> None:
-    """Some process has written the head as it is after `seq` messages of user 2."""
+    """Some process has written the head as it is after `seq` messages of user 2, and cursors."""
     head = Head()
     for number in range(1, seq + 1):
         head.advance(message(number, from_=2))
-    await one.conversations.raise_positions([(CONV, head)], cursors)
+    await one.conversations.raise_heads([(CONV, head)])
+    await one.conversations.raise_cursors(cursors)
 
 
 async def last_seq(one: Process) -> int:
     return (await one.positions.heads([CONV]))[CONV].last_seq
+
+
+async def read_seq(one: Process, uid: int) -> int:
+    """How far somebody has read, as this process knows it."""
+    head = (await one.positions.heads([CONV]))[CONV]
+    return head.read_by(await one.positions.cursor(uid, CONV))[0]
 
 
 async def stored_seq(one: Process) -> int:
@@ -68,7 +75,7 @@ async def test_a_marked_conversation_is_read_to_the_end_of_its_log(embedded: Emb
         await begun(two, 1, 2, 3, head=1)
         await two.dirty.mark([CONV])
         head = (await one.positions.heads([CONV]))[CONV]
-        assert (head.last_seq, head.n, head.shown_seq, head.sent) == (3, 3, 3, {2: 3})
+        assert (head.last_seq, head.n, head.shown_seq, head.own) == (3, 3, 3, {2: Own(3, 3, 3)})
 
 
 async def test_the_log_is_not_read_where_nothing_is_marked(embedded: Embedded) -> None:
@@ -182,7 +189,7 @@ async def test_unfollowed_heads_are_kept_up_to_a_bound(
         convs = [f"1:{uid}" for uid in range(2, 30)]
         await one.conversations.create({conv: (1,) for conv in convs}, 0)
         head = Head(last_seq=1)
-        await one.conversations.raise_positions([(conv, head) for conv in convs], [])
+        await one.conversations.raise_heads([(conv, head) for conv in convs])
         # One that is yet to be written must not be dropped.
         one.positions.advance(message(1, conv="1:2"), BOTH)
         one.positions.moved(message(1, conv="1:2"))
@@ -195,29 +202,16 @@ async def test_unfollowed_heads_are_kept_up_to_a_bound(
 # Cursors
 
 
-async def test_an_inbox_has_what_the_end_of_the_log_says_of_its_owner(
+async def test_the_end_of_the_log_tells_who_has_read_what_he_wrote_and_who_is_mentioned(
     embedded: Embedded,
 ) -> None:
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         await begun(two, 1, 2, head=2)
         await two.dirty.mark([CONV])
         await write(two.messages, message(3, from_=1), message(4, from_=2, mentions=[1]))
-        cursor = (await one.positions.inbox(1))[CONV]
-        assert (cursor.read_seq, cursor.read_n, cursor.mention_seq) == (3, 3, 4)
-        assert await one.positions.cursor(1, CONV) == cursor
-
-
-async def test_what_is_written_between_the_reads_of_an_inbox_is_in_it(
-    embedded: Embedded,
-) -> None:
-    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
-        await begun(two, 1, 2, 3)
-        one.conversations.reading.hold()
-        reading = asyncio.create_task(one.positions.inbox(1))
-        await one.conversations.reading.reached()
-        await raised(two, 3, Cursor(1, CONV, read_seq=2, read_n=2))
-        one.conversations.reading.release()
-        assert (await reading)[CONV].read_seq == 2
+        head = (await one.positions.heads([CONV]))[CONV]
+        assert head.read_by((await one.positions.inbox(1))[CONV]) == (3, 3)
+        assert head.mentions(1) == 4
 
 
 async def test_what_moves_while_an_inbox_is_read_is_in_it(embedded: Embedded) -> None:
@@ -226,10 +220,10 @@ async def test_what_moves_while_an_inbox_is_read_is_in_it(embedded: Embedded) ->
         one.conversations.reading.hold()
         following = asyncio.create_task(one.positions.follow(1))
         await one.conversations.reading.reached()
-        one.positions.advance(message(2, from_=1), BOTH)
+        await took(one, 2)
         one.conversations.reading.release()
         await following
-        assert (await one.positions.inbox(1))[CONV].read_seq == 2
+        assert await read_seq(one, 1) == 2
 
 
 async def test_a_followed_inbox_moves_by_what_others_tell(embedded: Embedded) -> None:
@@ -262,13 +256,13 @@ async def test_preferences_are_stored_and_move_no_cursor(embedded: Embedded) -> 
 async def test_a_read_returns_once_it_is_stored(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, 3, head=3)
-        one.conversations.raising.hold()
-        async with running({"positions": one.positions.run()}):
+        one.conversations.moving.hold()
+        async with running(one.positions.loops()):
             reading = asyncio.create_task(one.positions.read(1, CONV, 2, 2))
-            await one.conversations.raising.reached()
+            await one.conversations.moving.reached()
             assert not reading.done()
             assert (await stored_cursor(one, 1)).read_seq == 0
-            one.conversations.raising.release()
+            one.conversations.moving.release()
             assert await reading
             assert (await stored_cursor(one, 1)).read_seq == 2
 
@@ -276,7 +270,7 @@ async def test_a_read_returns_once_it_is_stored(embedded: Embedded) -> None:
 async def test_a_cursor_never_goes_back(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, 3, head=3)
-        async with running({"positions": one.positions.run()}):
+        async with running(one.positions.loops()):
             assert await one.positions.read(1, CONV, 3, 3)
             assert not await one.positions.read(1, CONV, 2, 2)
             assert not await one.positions.read(1, CONV, 3, 3)
@@ -288,12 +282,27 @@ async def test_a_read_that_cannot_be_stored_says_so_and_is_stored_later(
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, head=1)
-        one.conversations.raising.failures.append(Unavailable("mongo"))
-        async with running({"positions": one.positions.run()}):
+        one.conversations.moving.failures.append(Unavailable("mongo"))
+        async with running(one.positions.loops()):
             with pytest.raises(Unavailable):
                 await one.positions.read(1, CONV, 1, 1)
-        await one.positions.flush()
+            await one.conversations.moving.passed()
         assert (await stored_cursor(one, 1)).read_seq == 1
+
+
+async def test_what_waits_to_be_read_at_one_moment_is_one_write(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one:
+        await begun(one, 1, 2, 3, head=3)
+        await one.positions.follow(1)
+        await one.positions.follow(2)
+        before = one.conversations.moving.calls
+        reads = [one.positions.read(uid, CONV, seq, seq) for uid, seq in ((1, 1), (2, 3), (1, 2))]
+        reading = asyncio.gather(*reads)
+        await asyncio.sleep(0)
+        async with running(one.positions.loops()):
+            assert await reading == [True, True, True]
+        assert one.conversations.moving.calls == before + 1
+        assert (await stored_cursor(one, 1)).read_seq == 2
 
 
 # Writing
@@ -306,9 +315,8 @@ async def test_a_flush_writes_what_moved_and_takes_the_mark_away(embedded: Embed
         assert await one.dirty.among([CONV]) == {CONV}
         await one.positions.flush()
         head = (await one.conversations.heads([CONV]))[CONV]
-        assert (head.last_seq, head.n, head.sent) == (1, 1, {1: 1})
-        assert (await stored_cursor(one, 1)).read_seq == 1
-        assert (await stored_cursor(one, 2)).mention_seq == 1
+        assert (head.last_seq, head.n) == (1, 1)
+        assert (head.own, head.mentioned) == ({1: Own(1, 1, 1)}, {2: 1})
         assert await one.dirty.among([CONV]) == set()
 
 
@@ -322,7 +330,6 @@ async def test_a_flush_that_fails_loses_nothing(embedded: Embedded) -> None:
         assert await one.dirty.among([CONV]) == {CONV}
         await one.positions.flush()
         assert await stored_seq(one) == 1
-        assert (await stored_cursor(one, 1)).read_seq == 1
         assert await one.dirty.among([CONV]) == set()
 
 
@@ -368,18 +375,6 @@ async def test_a_marked_conversation_is_not_marked_twice(embedded: Embedded) -> 
         await one.positions.mark([CONV])
         await one.positions.mark([CONV])
         assert one.dirty.marking.calls == 1
-
-
-async def test_the_writer_of_a_head_writes_the_cursors_that_follow_from_all_it_heard(
-    embedded: Embedded,
-) -> None:
-    async with embedded.open() as stores, process(stores) as one:
-        await begun(one, 1)
-        one.positions.advance(message(1, from_=2), BOTH)
-        await took(one, 2)
-        await one.positions.flush()
-        assert await stored_seq(one) == 2
-        assert (await stored_cursor(one, 2)).read_seq == 1
 
 
 async def test_who_leaves_has_written_all_and_left_nothing_to_others(embedded: Embedded) -> None:

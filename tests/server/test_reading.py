@@ -22,6 +22,7 @@ from server.reading import (
     UNREAD_MESSAGES,
     Budget,
     Reading,
+    Standing,
     unread,
 )
 from tests.border import BorderedMessages
@@ -59,9 +60,8 @@ class Reader:
             head.advance(one)
             n_of[one.message.seq] = one.n
         cursor.read_to(read, n_of[read])
-        await self.conversations.raise_positions(
-            [(conv, dataclasses.replace(head, updated_at=at))], [cursor]
-        )
+        await self.conversations.raise_heads([(conv, dataclasses.replace(head, updated_at=at))])
+        await self.conversations.raise_cursors([cursor])
         if floor:
             await self.conversations.raise_floor(conv, floor, n_of[floor])
 
@@ -186,12 +186,12 @@ async def test_events_are_neither_counted_nor_given_and_are_passed_over(
     async with embedded.open() as stores:
         reader = Reader(stores)
         await reader.log(*with_events(8), read=1)
-        async with running({"positions": reader.positions.run()}):
+        async with running(reader.positions.loops()):
             answer, (moved,) = await reader.reading.unread(ANN, None)
         (entry,) = answer["conversations"]
         assert [one.seq for one in entry["messages"]] == [3, 5, 7]
         assert (entry["unread"], entry["more"], answer["more"]) == (3, False, False)
-        assert (moved.read_seq, moved.read_n) == (7, 4)
+        assert (moved.seq, moved.n) == (7, 4)
         assert await reader.reading.unread(ANN, None) == ({"conversations": [], "more": False}, [])
 
 
@@ -201,11 +201,11 @@ async def test_a_hundred_are_given_however_many_events_lie_between(embedded: Emb
         # The text at the bound of two ranges is one of them.
         assert RANGE_MAX % 4 == 0
         await reader.log(*with_events(2 * RANGE_MAX + 50, every=4))
-        async with running({"positions": reader.positions.run()}):
+        async with running(reader.positions.loops()):
             answer, (moved,) = await reader.reading.unread(ANN, [PLACE])
         (entry,) = answer["conversations"]
         assert [one.seq for one in entry["messages"]] == list(range(1, 4 * UNREAD_MESSAGES, 4))
-        assert moved.read_seq == 4 * UNREAD_MESSAGES - 3
+        assert moved.seq == 4 * UNREAD_MESSAGES - 3
         assert (entry["unread"], entry["more"]) == (RANGE_MAX // 2 + 13, True)
 
 
@@ -213,7 +213,7 @@ async def test_what_has_expired_is_not_unread(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         reader = Reader(stores)
         await reader.log(*texts(1, 1, 1, 1, 1), floor=3, read=1)
-        async with running({"positions": reader.positions.run()}):
+        async with running(reader.positions.loops()):
             answer, _ = await reader.reading.unread(ANN, None)
         (entry,) = answer["conversations"]
         assert (entry["unread"], [one.seq for one in entry["messages"]]) == (2, [4, 5])
@@ -227,11 +227,11 @@ async def test_an_answer_of_unread_ends_where_the_next_would_not_fit_and_is_neve
         huge, small = pair(ANN, 3), pair(ANN, 4)
         await reader.log(*_in(huge, 2 * PAGE_BYTES_MAX, 1), conv=huge, at=NOW + 2)
         await reader.log(*_in(small, 1), conv=small, at=NOW + 1)
-        async with running({"positions": reader.positions.run()}):
+        async with running(reader.positions.loops()):
             first, moved = await reader.reading.unread(ANN, None)
             assert [e["conv"] for e in first["conversations"]] == [huge]
             assert first["conversations"][0]["more"] is True and first["more"] is True
-            assert [(c.conv, c.read_seq) for c in moved] == [(huge, 1)]
+            assert [(standing.conv, standing.seq) for standing in moved] == [(huge, 1)]
             then, moved = await reader.reading.unread(ANN, None)
             assert [e["conv"] for e in then["conversations"]] == [huge, small]
             assert then["more"] is False and len(moved) == 2
@@ -258,19 +258,19 @@ async def test_a_mark_goes_forward_to_the_last_and_no_mark_into_what_has_expired
     async with embedded.open() as stores:
         reader = Reader(stores)
         await reader.log(*texts(*[1] * 6), floor=3, read=2)
-        async with running({"positions": reader.positions.run()}):
-            cursor, moved = await reader.reading.mark(ANN, PLACE, seq)
-        assert (cursor.read_seq, cursor.read_n, moved) == (stands, n, moves)
+        async with running(reader.positions.loops()):
+            standing = await reader.reading.mark(ANN, PLACE, seq)
+        assert standing == Standing(ANN, CONV, stands, n, moves)
 
 
 async def test_a_mark_counts_by_the_message_it_stands_at(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         reader = Reader(stores)
         await reader.log(*with_events(8))
-        async with running({"positions": reader.positions.run()}):
+        async with running(reader.positions.loops()):
             for seq, n in ((2, 1), (5, 3), (8, 4)):
-                cursor, moved = await reader.reading.mark(ANN, PLACE, seq)
-                assert (cursor.read_seq, cursor.read_n, moved) == (seq, n, True)
+                standing = await reader.reading.mark(ANN, PLACE, seq)
+                assert standing == Standing(ANN, CONV, seq, n, moved=True)
                 # It is stored when this returns.
                 (kept,) = await reader.conversations.inbox(ANN)
                 assert (kept.read_seq, kept.read_n) == (seq, n)
@@ -352,7 +352,7 @@ async def test_of_many_conversations_the_newest_hundred_come_first(embedded: Emb
             for place, conv in enumerate(convs)
         ]
         await reader.conversations.create({conv: (ANN,) for conv in convs}, NOW)
-        await reader.conversations.raise_positions(heads, [])
+        await reader.conversations.raise_heads(heads)
         await write(reader.messages, *(message(1, conv=conv, from_=BO) for conv in convs))
         answer = await reader.reading.sync(ANN, {})
         given = [entry["conv"] for entry in answer["conversations"]]
