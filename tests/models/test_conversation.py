@@ -84,13 +84,6 @@ def test_ones_own_silent_event_reads_nothing() -> None:
     assert head_after(A_LOG).read_by(Cursor(2, CONV)) == (2, 2)
 
 
-def test_the_newest_mention_counts_whichever_comes_last() -> None:
-    cursor = Cursor(1, CONV)
-    for seq in (5, 3):
-        cursor.advance(message(seq, from_=2, mentions=[1]))
-    assert cursor.mention_seq == 5
-
-
 def test_a_cursor_says_whether_it_moved_and_never_goes_back() -> None:
     cursor = Cursor(1, CONV)
     assert cursor.read_to(5, 4)

@@ -175,7 +175,7 @@ async def test_an_outage_is_given_up_only_after_a_while(monkeypatch: pytest.Monk
 
 
 async def test_only_so_many_calls_are_under_way_and_waiting_counts_as_time() -> None:
-    async with store(seconds=0.1, concurrent=2) as one:
+    async with store(seconds=1.0, concurrent=2) as one:
         under_way, let_go = asyncio.Semaphore(0), asyncio.Event()
 
         async def call() -> None:
