@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +44,16 @@ def record(message: str, *arguments: object, error: BaseException | None = None)
     return JsonFormatter().format(made)
 
 
+@pytest.fixture
+def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_shanghai")
 def test_an_event_in_json_is_one_object_in_utc_with_milliseconds() -> None:
     line = record("%s came %d times", "Añil 🦊\nsaid", 2)
     assert "\n" not in line and "🦊" in line

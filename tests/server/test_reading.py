@@ -238,6 +238,22 @@ async def test_an_answer_of_unread_ends_where_the_next_would_not_fit_and_is_neve
             assert size(then) <= PAGE_BYTES_MAX
 
 
+async def test_a_conversation_of_which_nothing_fits_any_more_waits_for_the_next_answer(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        convs = [pair(ANN, uid) for uid in (3, 4)]
+        for place, conv in enumerate(convs):
+            await reader.log(*_in(conv, PAGE_BYTES_MAX * 2 // 3), conv=conv, at=NOW - place)
+        async with running(reader.positions.loops()):
+            for conv, more in zip(convs, (True, False), strict=True):
+                answer, (moved,) = await reader.reading.unread(ANN, None)
+                (entry,) = answer["conversations"]
+                assert (entry["conv"], len(entry["messages"]), answer["more"]) == (conv, 1, more)
+                assert moved.conv == conv
+
+
 def _in(conv: str, *sizes: int) -> list[Stored]:
     return [
         message(seq, conv=conv, from_=BO, content="x" * length)
