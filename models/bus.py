@@ -6,6 +6,8 @@
     all         caches of every process: a changed profile, a changed block
 
 Rules kept here:
+- a channel begins in Redis with the number of the database, as in `1/u:7`: Redis carries channels
+  without regard to databases, and several systems may share it, each in one of its own;
 - a subscription counts once Redis has confirmed it (`subscribe` returns then);
 - a silent bus is a broken bus: a PING every 300 ms; once the newest answered one was sent more
   than 900 ms ago `healthy` is False, and whoever acknowledges looks at it first. A login waits 1 s
@@ -74,6 +76,7 @@ class Bus:
         on_interrupted: Callable[[], None],
     ) -> None:
         self.process = process
+        self._scope = f"{client.connection_pool.connection_kwargs.get('db', 0)}/"
         self.epoch = 0
         """Rises with every interruption: what was learnt in an older epoch may be stale."""
         self._client = client
@@ -156,7 +159,7 @@ class Bus:
         if new:
             self._wanted.update(new)
             async with self._sending:
-                await self._send("SUBSCRIBE", *new)
+                await self._send("SUBSCRIBE", *self._scoped(new))
         await self._confirm(*channels)
 
     async def unsubscribe(self, channel: str) -> None:
@@ -165,7 +168,11 @@ class Bus:
         self._confirmed.discard(channel)
         async with self._sending:
             if channel not in self._wanted:
-                await self._send("UNSUBSCRIBE", channel)
+                await self._send("UNSUBSCRIBE", *self._scoped([channel]))
+
+    def _scoped(self, channels: Iterable[str]) -> list[str]:
+        """What Redis calls them."""
+        return [self._scope + channel for channel in channels]
 
     async def _send(self, command: str, *arguments: str) -> None:
         """Write to the subscribed connection, if there is one; what fails the reader sees too.
@@ -182,7 +189,7 @@ class Bus:
         """Tell the other processes, with all else of this turn of the loop in one pipeline."""
         if self.alone:
             return
-        self._queue.append((channel, self._encode(event)))
+        self._queue.append((self._scope + channel, self._encode(event)))
         self._queued.set()
 
     async def ask(
@@ -198,7 +205,11 @@ class Bus:
         answers: list[Any] = []
         try:
             async with self._guard():
-                heard = int(await self._client.publish(channel, self._encode({**event, "id": id})))
+                heard = int(
+                    await self._client.publish(
+                        self._scope + channel, self._encode({**event, "id": id})
+                    )
+                )
             async with asyncio.timeout(seconds):
                 while len(answers) < heard:
                     answers.append(await replies.get())
@@ -218,8 +229,8 @@ class Bus:
     async def listeners(self, channels: Iterable[str]) -> dict[str, int]:
         """How many processes hear each channel, this one included."""
         async with self._guard():
-            counts = await self._client.pubsub_numsub(*channels)
-        return {str(channel): int(count) for channel, count in counts}
+            counts = await self._client.pubsub_numsub(*self._scoped(channels))
+        return {str(name).removeprefix(self._scope): int(count) for name, count in counts}
 
     def _encode(self, event: dict[str, Any]) -> bytes:
         return msgspec.json.encode({"process": self.process, **event})
@@ -247,10 +258,10 @@ class Bus:
             self._pings.clear()
             try:
                 wanted = set(self._wanted)
-                await pubsub.subscribe(*wanted)
+                await pubsub.subscribe(*self._scoped(wanted))
                 self._pubsub = pubsub
                 if late := self._wanted - wanted:
-                    await self._send("SUBSCRIBE", *late)
+                    await self._send("SUBSCRIBE", *self._scoped(late))
                 await self._ping()
                 if not first:
                     self.epoch += 1
@@ -278,7 +289,7 @@ class Bus:
             message = await pubsub.handle_message(raw)
             if message is None:
                 continue
-            channel = message["channel"]
+            channel = str(message["channel"]).removeprefix(self._scope)
             if message["type"] == "message":
                 self._hear(channel, msgspec.json.decode(message["data"]))
             elif message["type"] == "subscribe":

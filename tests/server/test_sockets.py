@@ -41,7 +41,8 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def hearers(stores: Stores, uid: int) -> int:
-    ((_, count),) = await stores.redis_client.pubsub_numsub(f"u:{uid}")
+    (channel,) = await stores.redis_client.pubsub_channels(f"*/u:{uid}") or [""]
+    ((_, count),) = await stores.redis_client.pubsub_numsub(channel)
     return int(count)
 
 
