@@ -72,7 +72,8 @@ async def cut(stores: Stores) -> None:
 async def somebody_tells(stores: Stores, channel: str, text: str) -> None:
     """A process that does not ask itself whether it is alone."""
     event = {"process": "somebody", "event": "text", "text": text}
-    await stores.redis_client.publish(channel, json.dumps(event))
+    database = stores.redis_client.connection_pool.connection_kwargs["db"]
+    await stores.redis_client.publish(f"{database}/{channel}", json.dumps(event))
 
 
 async def until(one: End, *, healthy: bool) -> None:
