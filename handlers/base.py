@@ -9,15 +9,16 @@ so that the client reads the answer in place of a reset connection.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
+import re
 import secrets
 from collections.abc import Awaitable
 from typing import Any, ClassVar, Final, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
-from tornado import httputil, web
+from tornado import httputil, iostream, web
 
 from models.errors import (
     BadRequest,
@@ -49,6 +50,7 @@ UNBOUNDED: Final = 1 << 62
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _REFUSED: Final = "REFUSED"
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 
 _TORNADO_ERRORS: Final = {
     400: BadRequest(),
@@ -155,17 +157,18 @@ class BaseHandler(web.RequestHandler):
         self.request.method = _REFUSED
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut)
 
-    def refused(self, *_args: str) -> None:
+    async def refused(self, *_args: str) -> None:
         """The verb of a request that was refused before its body was read."""
         self.request.method = self.verb
         if self._refusal is not None:
             raise self._refusal
-        self.finish()
+        with contextlib.suppress(iostream.StreamClosedError):
+            await self.finish()
+        self._cut()
 
     def _cut(self) -> None:
-        if not self._finished:
-            connection: Any = self.request.connection
-            connection.stream.close()
+        connection: Any = self.request.connection
+        connection.stream.close()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self._received += len(chunk)
@@ -210,8 +213,8 @@ class BaseHandler(web.RequestHandler):
         allowed = self.services.allowed_hosts
         if not allowed:
             return
-        host = urlsplit(f"//{self.request.host}").hostname or ""
-        if host.lower() not in allowed:
+        host = _HOST.fullmatch(self.request.host)
+        if host is None or host[1].strip("[]").lower() not in allowed:
             raise Forbidden("bad_origin")
 
     def _check_origin(self) -> None:

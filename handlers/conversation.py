@@ -19,7 +19,7 @@ from server.fields import (
     ruled,
 )
 from server.policy import Place
-from server.protocol import RECALLED, SINGLE_KINDS, Page
+from server.protocol import READ, RECALLED, SINGLE_KINDS, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +109,5 @@ class ReadHandler(ConversationBase):
     async def post(self, conv: str) -> None:
         body = self.read(ReadBody)
         place = await self.place(conv)
-        self.ok(await self.services.conversations.read(self.who.uid, place, body.seq))
+        fields = await self.services.conversations.read(self.who.uid, place, body.seq)
+        self.ok({"code": READ, **fields})

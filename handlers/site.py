@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from tornado import httputil, web
 
 from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
 from handlers.base import BaseHandler
-from models.errors import InvalidField, NotFound, Unavailable
+from models.errors import BadRange, InvalidField, NotFound, Unavailable
 from server.fields import DEVICE_ID
 from server.services import Services
 
@@ -40,7 +39,7 @@ class Site(web.Application):
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         if request.path.startswith(("http://", "https://")):
-            request.path = urlsplit(request.path).path or "/"
+            request.path = "/" + request.path.partition("//")[2].partition("/")[2]
         return super().find_handler(request, **kwargs)
 
 
@@ -71,6 +70,11 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
     def compute_etag(self) -> str | None:  # type: ignore[override]
         return web.StaticFileHandler.compute_etag(self)
 
+    async def get(self, path: str, include_body: bool = True) -> None:
+        await super().get(path, include_body)
+        if self.get_status() == BadRange.status:
+            self.answer_error(BadRange())
+
     def write_error(self, status_code: int, **kwargs: object) -> None:
         self.clear_header("Cache-Control")
         super().write_error(status_code, **kwargs)
@@ -92,7 +96,7 @@ class PageHandler(StaticHandler):
                 secure=self.secure,
             )
         self.set_header("Content-Security-Policy", PAGE_POLICY)
-        await web.StaticFileHandler.get(self, "index.html", include_body)
+        await super().get("index.html", include_body)
 
 
 class HealthHandler(SingleTokenMixin):

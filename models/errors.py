@@ -13,6 +13,7 @@ ChatError
     Conflict            409 conflict, user_exists
     TooLarge            413 too_large
     UnsupportedMedia    415 unsupported_media
+    BadRange            416 bad_range
     RateLimited         429 rate_limited        50006
     AwaitReply          429 await_reply         50006
     Internal            500 internal            50000
@@ -96,12 +97,16 @@ class UnsupportedMedia(ChatError):
     status, word = 415, "unsupported_media"
 
 
+class BadRange(ChatError):
+    status, word = 416, "bad_range"
+
+
 class RateLimited(ChatError):
-    """Too often; `retry_after` seconds later the same call is let through."""
+    """Too often, or too many; `retry_after` seconds later the same call is let through."""
 
     status, code, word = 429, 50006, "rate_limited"
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float | None) -> None:
         super().__init__()
         self.retry_after = retry_after
 

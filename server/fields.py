@@ -28,6 +28,11 @@ _DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}\Z")
 
 
+def _length(value: str) -> int:
+    """Code points after NFC."""
+    return len(value) if value.isascii() else len(unicodedata.normalize("NFC", value))
+
+
 def _is_blank(value: str) -> bool:
     """Whether nothing of it can be seen: blanks, line breaks, joiners and marks of direction."""
     return not value.strip() or all(
@@ -101,8 +106,7 @@ class Text(_FromText):
             raise InvalidField(field, "control_characters")
         if self.line and _BIDI.search(value):
             raise InvalidField(field, "control_characters")
-        length = len(value) if value.isascii() else len(unicodedata.normalize("NFC", value))
-        if not self.low <= length <= self.high:
+        if not self.low <= _length(value) <= self.high:
             raise InvalidField(field, "length")
         if not self.blank and self.low and _is_blank(value):
             raise InvalidField(field, "pattern")
@@ -125,7 +129,7 @@ class UserName(_FromText):
 
 @dataclass(frozen=True, slots=True)
 class Opaque(_FromText):
-    """Any text at all up to `high` characters, to be compared and never shown: a password."""
+    """Any text at all of up to `high` code points after NFC, to be compared and never shown."""
 
     low: int = 0
     high: int = 4096
@@ -135,7 +139,7 @@ class Opaque(_FromText):
             raise InvalidField(field, "type")
         if _SURROGATE.search(value):
             raise InvalidField(field, "surrogate")
-        if not self.low <= len(value) <= self.high:
+        if not self.low <= _length(value) <= self.high:
             raise InvalidField(field, "length")
         return value
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from typing import Final
 
 from conf.settings import Chat
@@ -67,13 +68,15 @@ class Changes:
         await self._messages.recall(change.conv, change.target)
         target = (await self._messages.at(change.conv, [change.target])).get(change.target)
         done: asyncio.Future[Ack | ChatError] = asyncio.get_running_loop().create_future()
+        key = event_key(change.conv, change.event_id)
         self._log.append(
             Draft(
-                key=event_key(change.conv, change.event_id),
+                key=key,
                 conv=change.conv,
                 members=place.members,
                 from_=change.by,
-                id=f"!{change.event_id}",
+                # The same for each try, and none that a client makes.
+                id=uuid.uuid5(uuid.NAMESPACE_OID, key).hex,
                 kind="system",
                 content="A message was recalled. 一条消息已撤回。",
                 event=change.event,

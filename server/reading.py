@@ -180,16 +180,16 @@ class Reading:
         conv = place.conv
         head = (await self._positions.heads([conv]))[conv]
         cursor = await self._positions.cursor(uid, conv)
-        last, n = head.last_seq, head.n
-        if head.floor_seq < seq < last:
-            found = await self._messages.at(conv, [seq])
-            if seq in found:
-                return await self._move(cursor, head, seq, found[seq].n)
-        return await self._move(cursor, head, last if seq >= last else 0, n)
+        if seq >= head.last_seq:
+            return await self._move(cursor, head, head.last_seq, head.n)
+        found = await self._messages.at(conv, [seq])
+        n = found[seq].n if seq in found else 0  # no longer kept: below the floor
+        return await self._move(cursor, head, seq, n)
 
     async def _move(self, cursor: Cursor, head: Head, seq: int, n: int) -> Standing:
         uid, conv = cursor.uid, cursor.conv
-        if seq <= head.read_by(cursor)[0] or not await self._positions.read(uid, conv, seq, n):
+        known = max(head.floor_seq, head.read_by(cursor)[0])
+        if seq <= known or not await self._positions.read(uid, conv, seq, n):
             return Standing(uid, conv, *head.read_by(cursor), moved=False)
         cursor = await self._positions.cursor(uid, conv)
         return Standing(uid, conv, *head.read_by(cursor), moved=True)

@@ -34,9 +34,6 @@ from server.turns import Turns
 logger = logging.getLogger("tornado_im.sockets")
 
 HEARTBEAT_MS: Final = 25_000
-FULL_RETRY_SECONDS: Final = 5.0
-"""What a handshake beyond the limits is told to wait: sockets end, but nobody knows when."""
-
 TOUCH_SECONDS: Final = 30.0
 """How far the last use of a device by its socket may lag: it only says which one is the oldest."""
 
@@ -129,7 +126,7 @@ class Sockets:
             raise Unavailable("stopping")
         per_user, total = self._limits.sockets_per_user, self._limits.sockets_total
         if per_user and len(self._peers.of(uid)) >= per_user:
-            raise RateLimited(FULL_RETRY_SECONDS)
+            raise RateLimited(None)  # One of them has to end, and nobody knows when.
         if total and self._peers.count >= total:
             raise Unavailable("sockets")
 

@@ -49,6 +49,25 @@ def test_a_foreign_origin_may_change_nothing_whatever_authenticates_it(ann: Acco
     assert ann.get(ME).status == 200
 
 
+def test_a_host_that_is_none_is_not_allowed(server: Server) -> None:
+    port = server.port
+    for host in (
+        "[::1",
+        "[",
+        "]",
+        "[]",
+        "[::g]",
+        f"[::1]x:{port}",
+        "127.0.0.1:http",
+        "localhost:-1",
+    ):
+        answer = server.raw_reply(f"GET /healthz HTTP/1.1\nHost: {host}")
+        assert answer.refusal == BAD_ORIGIN, host
+        assert server.handshake(Host=host).refusal == BAD_ORIGIN, host
+    for host in ("[::1]", f"[::1]:{port}", "LOCALHOST", f"127.0.0.1:{port}"):
+        assert server.raw_reply(f"GET /healthz HTTP/1.1\nHost: {host}").refusal == GOOD, host
+
+
 def test_the_own_origin_may(ann: Account) -> None:
     own = {"Origin": ann.server.url}
     assert ask(ann.server, own | {"Cookie": f"token={ann.token}"}).refusal == GOOD

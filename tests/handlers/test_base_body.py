@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
 from tests.client import Account, new_person
-from tests.running import PASSWORD, SECRET_TEXT, Reply, Server
+from tests.running import ANSWER_SECONDS, PASSWORD, SECRET_TEXT, Reply, Server
 
 REGISTER = "/api/user/register"
 
@@ -209,3 +210,13 @@ def test_a_client_that_waits_for_leave_is_refused_at_once(server: Server) -> Non
 def test_what_was_too_large_is_read_away_so_that_the_answer_arrives(server: Server) -> None:
     answer = post(server, b"x" * 900_000)
     assert answer.refusal == (413, "too_large")
+
+
+def test_behind_a_refusal_of_its_size_the_connection_ends(server: Server) -> None:
+    lines = ["POST /api/user/login HTTP/1.1", "Host: localhost", f"Content-Length: {BODY_MAX + 1}"]
+    head = "\r\n".join([*lines, "", ""])
+    with socket.create_connection(("127.0.0.1", server.port), ANSWER_SECONDS) as connection:
+        connection.sendall(head.encode() + b"x" * (BODY_MAX + 1))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 413 ") and answer.endswith(b"}")
+    assert answer.count(b"HTTP/1.1") == 1

@@ -84,7 +84,8 @@ async def test_more_sockets_than_allowed_are_429(strict: Server) -> None:
         async with ann.chat():
             answer = strict.handshake(f"token: {ann.token}")
             assert answer.refusal == (429, "rate_limited")
-            assert int(answer.headers["retry-after"]) >= 1
+            # Nobody knows when one of the others ends.
+            assert "retry-after" not in answer.headers
         await first.ask(9)
         async with ann.chat() as third:
             assert third.greeting["code"] == CONNECTED

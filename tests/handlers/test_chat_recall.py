@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 
 from tests.client import (
@@ -13,8 +14,10 @@ from tests.client import (
     RECALLED,
     Account,
     is_refusal,
+    page,
     pair,
     seqs,
+    url,
 )
 from tests.running import Server
 
@@ -87,3 +90,13 @@ async def test_after_the_time_a_recall_is_too_late(strict: Server) -> None:
         assert answer.refusal == (403, "too_late")
         # What was recalled in time still gives its answer.
         assert (await hers.ask(6, conv=conv, seq=1))["event_seq"] == 3
+
+
+def test_the_event_of_a_recall_takes_no_id_that_a_client_would(ann: Account, bo: Account) -> None:
+    ann.say(bo, "first")
+    assert ann.call("DELETE", url(ann, bo, "/messages/1")).status == 200
+    event = page(bo, ann).data["messages"][-1]
+    for id in ("!recalled/1", "recalled/1"):
+        ann.say(bo, "another", id=id)
+        assert event["id"] != id
+    assert re.fullmatch(r"[0-9a-f]{32}", event["id"])

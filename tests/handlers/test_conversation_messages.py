@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import SENT_OFFLINE, SENT_ONLINE, Account, page, pair, seqs, url
+from tests.client import READ, SENT_OFFLINE, SENT_ONLINE, Account, page, pair, seqs, url
 from tests.running import SECRET_TEXT, Server
 
 FORBIDDEN, NOT_FOUND = (403, "forbidden"), (404, "not_found")
@@ -115,7 +115,8 @@ def test_mentions_keep_the_members_alone(ann: Account, bo: Account, eve: Account
     assert page(bo, ann).data["messages"][0]["mentions"] == [bo.uid]
     (row,) = bo.get("/api/conversations").data["conversations"]
     assert row["mention_seq"] == 1
-    bo.post(url(ann, bo, "/read"), seq=1)
+    read = bo.post(url(ann, bo, "/read"), seq=1)
+    assert read.data == {"code": READ, "conv": pair(ann, bo), "uid": bo.uid, "seq": 1}
     (row,) = bo.get("/api/conversations").data["conversations"]
     assert row["mention_seq"] == 0
 

@@ -45,6 +45,14 @@ def test_files_are_checked_by_their_etag(server: Server) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_range_that_a_file_does_not_have_is_bad(server: Server) -> None:
+    bad = server.call("GET", "/static/js/im-client.js", headers={"Range": "bytes=99999999-"})
+    assert bad.refusal == (416, "bad_range")
+    assert bad.headers["content-range"].startswith("bytes */")
+    good = get(server, "/static/js/im-client.js", Range="bytes=0-9")
+    assert (good.status_code, len(good.content)) == (206, 10)
+
+
 def test_files_are_compressed_and_answers_are_not(server: Server) -> None:
     plain = get(server, "/static/js/im-client.js", **{"Accept-Encoding": "identity"})
     with server.http.stream(

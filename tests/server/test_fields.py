@@ -147,6 +147,8 @@ def test_an_integer_is_good_within_its_range_alone(value: int) -> None:
         (Opaque(8, 128), "x" * 128, None),
         (Opaque(8, 128), "\x00" * 8, None),
         (Opaque(8, 128), "x" * 129, "length"),
+        (Opaque(8, 128), "e\u0301" * 128, None),
+        (Opaque(8, 128), "e\u0301" * 7, "length"),
         (ClientId(), "x" * 64, None),
         (ClientId(), "x\n", "pattern"),
         (ClientId(), "a\u00e9", "pattern"),

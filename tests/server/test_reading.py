@@ -279,6 +279,15 @@ async def test_a_mark_goes_forward_to_the_last_and_no_mark_into_what_has_expired
         assert standing == Standing(ANN, CONV, stands, n, moves)
 
 
+async def test_no_mark_moves_where_all_has_expired(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        reader = Reader(stores)
+        await reader.log(*texts(1, 1, 1), floor=3, read=1)
+        for seq in (2, 3, 99):
+            standing = await reader.reading.mark(ANN, PLACE, seq)
+            assert standing == Standing(ANN, CONV, 1, 1, moved=False)
+
+
 async def test_a_mark_counts_by_the_message_it_stands_at(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         reader = Reader(stores)
