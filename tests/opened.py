@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,9 @@ from server import embedded
 DROP_SECONDS = 20.0
 """Far above the driver's own limit, which a busy machine makes a drop exceed."""
 
+SCHEMA = "schema"
+"""The folder of an empty database, which each test gets a copy of."""
+
 _names = itertools.count()
 
 
@@ -35,8 +39,8 @@ class Embedded:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stores]:
         """Open clients in this test's loop, with the schema and the indexes made."""
-        folder = self.folder / f"sql-{next(_names)}"
-        folder.mkdir()
+        # With the schema in it: to make that for each test takes 30 ms.
+        folder = shutil.copytree(self.folder / SCHEMA, self.folder / f"sql-{next(_names)}")
         stores = await open_stores(None, self.children.mongo, self.children.redis, folder)
         try:
             await stores.redis_client.flushdb()
@@ -49,6 +53,12 @@ class Embedded:
             yield stores
         finally:
             await stores.close()
+
+
+async def _make_schema(folder: Path, children: embedded.Children) -> None:
+    folder.mkdir()
+    stores = await open_stores(None, children.mongo, children.redis, folder)
+    await stores.close()
 
 
 @contextmanager
@@ -64,6 +74,7 @@ def embedded_stores() -> Iterator[Embedded]:
             starting = embedded.start(settings, folder, on_fatal=print)
             children = asyncio.run_coroutine_threadsafe(starting, loop).result()
             try:
+                asyncio.run(_make_schema(folder / SCHEMA, children))
                 yield Embedded(folder, children)
             finally:
                 asyncio.run_coroutine_threadsafe(children.stop(), loop).result()
