@@ -1,6 +1,5 @@
 """One table of all keys, which the INI file, the environment and the example file follow."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from conf.rules import (
     http_port,
     list_of,
     mongo_hosts,
+    network,
     one_of,
     optional,
     origin,
@@ -63,7 +63,7 @@ KEYS: tuple[Key, ...] = (
         "Other sites whose pages may call us, as https://chat.example.org, separated by commas."),
     Key("service", "AllowedHosts", "allowed_hosts", list_of(host_name), "",
         "Names it may be called by, no port, separated by commas; empty: loopback and Host."),
-    Key("service", "TrustedProxies", "trusted_proxies", list_of(ipaddress.ip_network), "",
+    Key("service", "TrustedProxies", "trusted_proxies", list_of(network), "",
         "Proxies whose X-Forwarded-For counts, as 10.0.0.0/8, separated by commas."),
     Key("service", "MetricsToken", "metrics_token", optional, "",
         "Bearer token that /metrics asks for; empty: it asks for none.", True),

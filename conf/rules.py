@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SECRET_BYTES = 32  # HS256 wants a key as long as its digest
+ORIGIN_RULE = "must be origins such as https://chat.example.org, separated by commas"
 
 
 def whole(low: int, high: int, *, or_zero: bool = False) -> Callable[[str], int]:
@@ -94,35 +95,59 @@ def host_name(text: str) -> str:
         raise ValueError("must be a host name or an address") from None
 
 
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        rule = "must be addresses or networks such as 10.0.0.0/8, separated by commas"
+        raise ValueError(rule) from None
+    if "/" in text and found.network_address != ipaddress.ip_address(text.partition("/")[0]):
+        raise ValueError(f"must begin a network, as {found}")
+    return found
+
+
 def address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host:
-        raise ValueError("must be host:port")
-    return host_name(host), whole(1, 65535)(port)
+    host, _, port = text.rpartition(":")
+    try:
+        return host_name(host), whole(1, 65535)(port)
+    except ValueError:
+        raise ValueError("must be host:port with a port from 1 to 65535") from None
 
 
 def http_port(text: str) -> tuple[str | None, int]:
     host, _, port = text.rpartition(":")
-    return host_name(host) if host else None, whole(0, 65535)(port)
+    try:
+        return host_name(host) if host else None, whole(0, 65535)(port)
+    except ValueError:
+        rule = "must be :port, port or host:port with a port from 0 to 65535"
+        raise ValueError(rule) from None
 
 
 def mongo_hosts(text: str) -> str:
-    for member in list_of(free)(filled(text)):
-        address(member if re.search(r":[0-9]+$", member) else f"{member}:27017")
+    try:
+        for member in list_of(free)(filled(text)):
+            address(member if re.search(r":[0-9]+$", member) else f"{member}:27017")
+    except ValueError:
+        rule = "must be host:port with a port from 1 to 65535, several separated by commas"
+        raise ValueError(rule) from None
     return text
 
 
 def origin(text: str) -> str:
     """As a browser writes it in Origin: lower case, without a default port."""
-    parts = urlsplit(text.lower())
-    if parts.scheme not in ("http", "https") or text.lower() != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("must be origins such as https://chat.example.org, separated by commas")
+    text = text.lower()
+    try:
+        parts = urlsplit(text)
+        host_name(parts.hostname or "")
+        port = parts.port  # the property itself refuses what is no port
+    except ValueError:
+        raise ValueError(ORIGIN_RULE) from None
+    if parts.scheme not in ("http", "https") or text != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(ORIGIN_RULE)
     if parts.username is not None or parts.netloc.endswith(":"):
         raise ValueError("must be nothing but scheme, host and port")
-    host_name(parts.hostname or "")
     default_port = 443 if parts.scheme == "https" else 80
-    # The property itself refuses what is no port.
-    return text.lower().removesuffix(f":{default_port}" if parts.port else "")
+    return text.removesuffix(f":{default_port}" if port else "")
 
 
 def list_of(parse_member: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:

@@ -2,7 +2,8 @@
 
 `conf.keys.KEYS` says which keys there are. The text of one comes from the environment
 (`TORNADO_IM_SECTION_KEY`, upper case), else from the file, else it is the default. A store whose
-section is absent from both is None: the server then brings its own.
+section is absent from both is None: the server then brings its own. A value of the file is checked
+even where the environment wins.
 """
 
 import configparser
@@ -18,6 +19,7 @@ from conf.keys import ENV_PREFIX, KEYS, Key
 DEFAULT_FILE = Path(__file__).with_name("config.ini")
 ENV_TEST_PREFIX = "TORNADO_IM_TEST_"  # belongs to the tests; no setting
 STORES = ("mysql", "redis", "mongo")
+NEAR = 0.7  # difflib's likeness from which a name is suggested: a slip or two, not another word
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -118,22 +120,28 @@ class Settings:
     limits: Limits
 
 
-_SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))
+SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))
+_ALL_SECTIONS = f"the sections are {', '.join(SECTIONS)}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """The texts that were given, and where each stands, for the error that may follow."""
+class Given:
+    """The texts that were given, each where it was given."""
 
-    source: str  # the file, or "environment"
-    sections: frozenset[str]
-    texts: Mapping[Key, str]
-    origins: Mapping[Key, str]
+    path: Path | None  # the file that was read
+    sections: frozenset[str]  # of the file and of the environment
+    in_file: dict[Key, str]
+    in_environment: dict[Key, str]
+
+    def text(self, key: Key) -> str | None:
+        """The text that is in force."""
+        return self.in_environment.get(key, self.in_file.get(key, key.default))
 
     def refuse(self, key: Key, rule: str) -> NoReturn:
-        raise ConfigError(
-            f"{self.origins.get(key, self.source)}: [{key.section}] {key.name}: {rule}"
-        )
+        """Raise what is wrong with the text that is in force."""
+        if key in self.in_environment:
+            _refuse(f"environment {key.env}", key, rule)
+        _refuse(str(self.path or "environment"), key, rule)
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -141,12 +149,38 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
     Raises ConfigError that names file or variable, section, key and the broken rule.
     """
+    return settle(gather(path, environ))
+
+
+def gather(path: Path | None, environ: Mapping[str, str]) -> Given:
+    """The texts, as `load` finds them, with every name known; raises ConfigError otherwise."""
     if path is None and DEFAULT_FILE.exists():
         path = DEFAULT_FILE
-    given = _gather(path, environ)
-    values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    file = {} if path is None else _read(path)
+    in_file = _known(path, file)
+    in_environment: dict[Key, str] = {}
+    variables = {key.env: key for key in KEYS}
+    for name in sorted(environ):
+        if not name.startswith(ENV_PREFIX) or name.startswith(ENV_TEST_PREFIX):
+            continue
+        if name not in variables:
+            # Without what all of them begin with, which would make everything look near.
+            near = _near(
+                name.removeprefix(ENV_PREFIX), [v.removeprefix(ENV_PREFIX) for v in variables]
+            )
+            raise ConfigError(f"environment {name}: unknown key{_hint(near and ENV_PREFIX + near)}")
+        in_environment[variables[name]] = environ[name].strip()
+    sections = frozenset(file) | {key.section for key in in_environment}
+    return Given(path, sections, in_file, in_environment)
+
+
+def settle(given: Given) -> Settings:
+    """The values of the texts; raises ConfigError as `load` does."""
+    for key, text in given.in_file.items():
+        _value(key, text, str(given.path))
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for key in KEYS:
-        values[key.section][key.attribute] = _value(key, given)
+        values[key.section][key.attribute] = _value(key, given.text(key), f"environment {key.env}")
     _combine(values, given)
     return Settings(
         service=Service(**values["service"]),
@@ -159,30 +193,22 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _gather(path: Path | None, environ: Mapping[str, str]) -> _Given:
+def _known(path: Path | None, file: Mapping[str, Mapping[str, str]]) -> dict[Key, str]:
+    """The texts of a file by their keys."""
     known = {(key.section, key.name): key for key in KEYS}
     texts: dict[Key, str] = {}
-    origins: dict[Key, str] = {}
-    file = {} if path is None else _read(path)
     for section, entries in file.items():
-        if section not in _SECTIONS:
-            raise ConfigError(f"{path}: [{section}]: unknown section{_hint(section, _SECTIONS)}")
+        if section == "DEFAULT":
+            raise ConfigError(f"{path}: [DEFAULT]: there is none; {_ALL_SECTIONS}")
+        if section not in SECTIONS:
+            hint = _hint(_near(section, SECTIONS)) or f"; {_ALL_SECTIONS}"
+            raise ConfigError(f"{path}: [{section}]: unknown section{hint}")
         for name, text in entries.items():
-            key = known.get((section, name))
-            if key is None:
-                names = [key.name for key in KEYS if key.section == section]
-                raise ConfigError(f"{path}: [{section}] {name}: unknown key{_hint(name, names)}")
-            texts[key], origins[key] = text, str(path)
-    variables = {key.env: key for key in KEYS}
-    for name in sorted(environ):
-        if not name.startswith(ENV_PREFIX) or name.startswith(ENV_TEST_PREFIX):
-            continue
-        key = variables.get(name)
-        if key is None:
-            raise ConfigError(f"environment {name}: unknown key{_hint(name, variables)}")
-        texts[key], origins[key] = environ[name].strip(), f"environment {name}"
-    sections = frozenset(file) | {key.section for key in texts}
-    return _Given(str(path or "environment"), sections, texts, origins)
+            if (section, name) not in known:
+                hint = _hint(_near(name, [key.name for key in KEYS if key.section == section]))
+                raise ConfigError(f"{path}: [{section}] {name}: unknown key{hint}")
+            texts[known[section, name]] = text
+    return texts
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
@@ -191,8 +217,10 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
         interpolation=None, delimiters=("=",), default_section="\0", empty_lines_in_values=False
     )
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys as they are written
+    text = ""
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
+        text = path.read_text(encoding="utf-8-sig")
+        parser.read_string(text, source=str(path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -206,37 +234,56 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
             f"{path}: [{error.section}] {error.option}: stands twice, again in line {error.lineno}"
         ) from None
     except configparser.MissingSectionHeaderError as error:
-        raise ConfigError(f"{path}: line {error.lineno}: stands before any [section]") from None
+        rule = "stands before any [section]"
+        raise ConfigError(_at_line(path, text, error.lineno, rule)) from None
     except configparser.ParsingError as error:
-        raise ConfigError(f"{path}: line {error.errors[0][0]}: must be Key = value") from None
+        rule = "must be Key = value"
+        raise ConfigError(_at_line(path, text, error.errors[0][0], rule)) from None
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
-def _hint(word: str, known: Iterable[str]) -> str:
+def _at_line(path: Path, text: str, number: int, rule: str) -> str:
+    line = text.split("\n")[number - 1].strip()
+    if line.startswith("[") and "]" not in line:
+        rule = "the bracket ] is missing; a section is written as [service]"
+    elif line.endswith("]") and "[" not in line and "=" not in line:
+        rule = "the bracket [ is missing; a section is written as [service]"
+    return f"{path}: line {number}: {rule}"
+
+
+def _near(word: str, known: Iterable[str]) -> str | None:
     by_fold = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0)
-    return f"; did you mean {by_fold[near[0]]}?" if near else ""
+    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=NEAR)
+    return by_fold[near[0]] if near else None
 
 
-def _value(key: Key, given: _Given) -> object:
-    text = given.texts.get(key, key.default)
+def _hint(name: str | None) -> str:
+    return f"; did you mean {name}?" if name else ""
+
+
+def _value(key: Key, text: str | None, origin: str) -> object:
     if text is None:
         return None
     if not text.isprintable():
-        given.refuse(key, "must be one line of printable text (is the next line indented?)")
+        rule = "must be one line of printable text (is the next line indented?)"
+        _refuse(origin, key, rule)
     try:
         return key.parse(text)
     except ValueError as error:
-        given.refuse(key, str(error) if key.secret else f"{error}, not {text!r}")
+        _refuse(origin, key, str(error) if key.secret else f"{error}, not {text!r}")
 
 
-def _combine(values: dict[str, dict[str, Any]], given: _Given) -> None:
+def _refuse(origin: str, key: Key, rule: str) -> NoReturn:
+    raise ConfigError(f"{origin}: [{key.section}] {key.name}: {rule}")
+
+
+def _combine(values: dict[str, dict[str, Any]], given: Given) -> None:
     """Split the keys that carry two values, and hold keys against each other."""
     keys = {key.name: key for key in KEYS}
     service, redis, mongo, media = (values[name] for name in ("service", "redis", "mongo", "media"))
     host, service["port"] = service.pop("http_port")
     if host is not None:
-        if keys["Host"] in given.texts and service["host"] != host:
+        if keys["Host"] in given.in_file | given.in_environment and service["host"] != host:
             given.refuse(keys["HttpPort"], f"names {host}, and Host another: name it once")
         service["host"] = host
     redis["host"], redis["port"] = redis.pop("address")

@@ -13,6 +13,9 @@ from conf.settings import ConfigError, Settings, load
 
 SECRET = "0123456789abcdef0123456789abcdef"
 SEED = Path(__file__).with_name("seed_config.ini")
+HTTP_PORT = "must be :port, port or host:port with a port from 0 to 65535"
+ADDRESS = "must be host:port with a port from 1 to 65535"
+NETWORKS = "must be addresses or networks such as 10.0.0.0/8, separated by commas"
 EXAMPLE = Path(settings.__file__).with_name("config.example.ini")
 
 
@@ -93,7 +96,7 @@ def test_the_default_file_is_read_when_it_is_there_and_none_is_named(ini: Path) 
 
 
 def test_the_environment_wins_and_can_make_a_section(ini: Path) -> None:
-    ini.write_text("[service]\nTokenHours = nonsense\n")
+    ini.write_text("[service]\nTokenHours = 12\n")
     loaded = load(
         ini,
         {
@@ -105,6 +108,14 @@ def test_the_environment_wins_and_can_make_a_section(ini: Path) -> None:
     )
     assert loaded.service.token_hours == 0.5
     assert loaded.redis == settings.Redis("cache", 6380, None, 0)
+
+
+def test_a_value_of_the_file_is_checked_where_the_environment_wins_too(ini: Path) -> None:
+    said = refused(ini, "[service]\nHttpPort = abc\n", {"TORNADO_IM_SERVICE_HTTPPORT": ":81"})
+    assert said.startswith("[service] HttpPort: must be :port") and said.endswith("not 'abc'")
+    with pytest.raises(ConfigError, match=r"^environment TORNADO_IM_SERVICE_HTTPPORT: .*'xyz'$"):
+        ini.write_text("[service]\nHttpPort = :81\n")
+        load(ini, {"TORNADO_IM_SERVICE_HTTPPORT": "xyz"})
 
 
 def test_byte_order_mark_and_carriage_returns(ini: Path) -> None:
@@ -176,8 +187,12 @@ def test_accepted_values(key: str, text: str, value: object) -> None:
             "[service] httpport: unknown key; did you mean HttpPort?",
         ),
         ("[Service]\n", "[Service]: unknown section; did you mean service?"),
-        ("[DEFAULT]\nHost = x", "[DEFAULT]: unknown section; did you mean"),
+        ("[DEFAULT]\nHost = x", "[DEFAULT]: there is none; the sections are service, mysql, redis"),
+        ("[groups]", "[groups]: unknown section; the sections are service, mysql, redis"),
         ("Host = x", "line 1: stands before any [section]"),
+        ("# a note\n[service\nHost = x", "line 2: the bracket ] is missing"),
+        ("[service]\nHost = x\n[chat\n", "line 3: the bracket ] is missing"),
+        ("service]\nHost = x", "line 1: the bracket [ is missing"),
         ("[chat]\nnonsense", "line 2: must be Key = value"),
         ("[chat]\n[chat]", "[chat]: stands twice, again in line 2"),
         (
@@ -207,12 +222,16 @@ def test_refused_files(ini: Path, text: str, line: str) -> None:
     assert refused(ini, text).startswith(line)
 
 
+def test_nothing_is_suggested_where_nothing_is_near(ini: Path) -> None:
+    assert refused(ini, "[chat]\nFooBar = 1") == "[chat] FooBar: unknown key"
+
+
 @pytest.mark.parametrize(
     ("key", "text", "rule"),
     [
-        ("service.HttpPort", "no", "must be a whole number from 0 to 65535, not 'no'"),
-        ("service.HttpPort", "65536", "must be a whole number from 0 to 65535, not '65536'"),
-        ("service.HttpPort", "a b:1", "must be a host name or an address, not 'a b:1'"),
+        ("service.HttpPort", "no", f"{HTTP_PORT}, not 'no'"),
+        ("service.HttpPort", "65536", f"{HTTP_PORT}, not '65536'"),
+        ("service.HttpPort", "a b:1", f"{HTTP_PORT}, not 'a b:1'"),
         ("service.Host", "", "must be a host name"),
         ("service.DataDir", "", "must not be empty"),
         ("service.SecretKey", "short", "must have at least 32 bytes, has 5"),
@@ -222,20 +241,26 @@ def test_refused_files(ini: Path, text: str, line: str) -> None:
         ("service.TokenHours", "-1", "must be a number"),
         ("service.Register", "Open", "must be one of open, invite, closed, not 'Open'"),
         ("service.AllowedOrigins", "https://a/b", "must be origins such as"),
-        ("service.AllowedOrigins", "https://a:99999", "Port out of range"),
+        ("service.AllowedOrigins", "https://a:99999", "must be origins such as"),
+        ("service.AllowedOrigins", "https://[a", "must be origins such as"),
         ("service.AllowedOrigins", "https://u@a", "must be nothing but"),
         ("service.AllowedHosts", "a:1", "must be a host name"),
-        ("service.TrustedProxies", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+        ("service.TrustedProxies", "10.0.0.1/8", "must begin a network, as 10.0.0.0/8"),
+        ("service.TrustedProxies", "::1, x", f"{NETWORKS}, not '::1, x'"),
         ("service.LogLevel", "loud", "must be one of DEBUG, INFO, WARNING, ERROR"),
         ("mysql.MysqlPort", "0", "must be a whole number from 1 to 65535"),
         ("mysql.MysqlPort", "3_306", "must be a whole number"),
         ("mysql.MysqlPort", "３３０６", "must be a whole number"),
-        ("redis.RedisAddr", "6379", "must be host:port"),
-        ("redis.RedisAddr", "h:0", "must be a whole number from 1 to 65535"),
+        ("redis.RedisAddr", "6379", f"{ADDRESS}, not '6379'"),
+        ("redis.RedisAddr", ":6379", f"{ADDRESS}, not ':6379'"),
+        ("redis.RedisAddr", "h:0", f"{ADDRESS}, not 'h:0'"),
+        ("redis.RedisAddr", "host:port", f"{ADDRESS}, not 'host:port'"),
         ("redis.RedisDbName", "x", "must be a whole number"),
         ("mongo.MangoAuthMechanism", "PLAIN", "must be one of"),
-        ("mongo.MangoHosts", "a:0", "must be a whole number"),
-        ("mongo.MangoHosts", "mongodb://a", "must be a host name"),
+        ("mongo.MangoHosts", "", ADDRESS),
+        ("mongo.MangoHosts", "a:0", ADDRESS),
+        ("mongo.MangoHosts", "mongodb://a", f"{ADDRESS}, several separated by commas, not 'mongo"),
+        ("mongo.MangoHosts", "a:1, host:port", ADDRESS),
         ("mongo.MangoConnectTimeout", "0", "must be a number from 0.1 to 300"),
         ("chat.SendBuffer", "1023", "must be a whole number from 1024 to 1073741824, or 0"),
         ("chat.WordsFile", "/no/such", "must be a file that can be read"),
@@ -256,13 +281,18 @@ def test_refused_values(ini: Path, key: str, text: str, rule: str) -> None:
         )
 
 
-def test_unknown_variable_names_the_nearest() -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SERVICE_HTTP_PORT", "; did you mean TORNADO_IM_SERVICE_HTTPPORT?"),
+        ("MYSQL_PASSWORD", "; did you mean TORNADO_IM_MYSQL_MYSQLPASSWORD?"),
+        ("FOO_BAR", ""),
+    ],
+)
+def test_an_unknown_variable_names_the_nearest_if_one_is_near(name: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(None, {"TORNADO_IM_SERVICE_HTTP_PORT": "1"})
-    assert str(caught.value) == (
-        "environment TORNADO_IM_SERVICE_HTTP_PORT: unknown key; "
-        "did you mean TORNADO_IM_SERVICE_HTTPPORT?"
-    )
+        load(None, {f"TORNADO_IM_{name}": "1"})
+    assert str(caught.value) == f"environment TORNADO_IM_{name}: unknown key{hint}"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
