@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from conf.report import report
 from conf.settings import ConfigError, load
 
 
@@ -16,14 +17,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="run.py", description="Serve Tornado IM.")
     parser.add_argument("--config", type=Path, metavar="PATH", help="an INI file of settings")
     parser.add_argument(
-        "--check", action="store_true", help="read the configuration, say what it is, and exit"
+        "--check", action="store_true", help="print the configuration as it is in force, and exit"
     )
     arguments = parser.parse_args()
     try:
-        settings = load(arguments.config, os.environ)
         if arguments.check:
-            print(settings)
+            print(report(arguments.config, os.environ))
             return 0
+        settings = load(arguments.config, os.environ)
         # Imported late: a mistake in the configuration is told before half a second of imports.
         from server.app import serve
 

@@ -120,10 +120,11 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert result.stdout == "" and "usage" in result.stderr
 
 
-def test_check_hides_secrets(tmp_path: Path) -> None:
+def test_check_prints_what_is_in_force_without_the_secrets(tmp_path: Path) -> None:
     secret = "a secret of at least thirty-two bytes"
     result = run("--check", service_secretkey=secret, service_datadir=tmp_path / "data")
     assert result.returncode == 0 and result.stderr == ""
-    assert str(tmp_path / "data") in result.stdout
+    assert f"DataDir = {tmp_path / 'data'}\n" in result.stdout
+    assert result.stdout.endswith("# All is well.\n")
     assert secret not in result.stdout
     assert not (tmp_path / "data").exists()
