@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import math
@@ -196,6 +197,9 @@ def _listen(settings: Settings) -> list[socket.socket]:
     except socket.gaierror:
         raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            said = f"[service] Host: {service.host} is no address of this machine"
+            raise ConfigError(said) from None
         raise ConfigError(
             f"[service] HttpPort: {service.host}:{service.port} cannot be listened on:"
             f" {os.strerror(error.errno or 0)}"
