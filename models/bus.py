@@ -34,7 +34,7 @@ from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
 from models.errors import Unavailable
-from models.stores import Guard
+from models.guard import Guard
 
 logger = logging.getLogger("tornado_im.bus")
 

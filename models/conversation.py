@@ -21,8 +21,9 @@ from typing import Any, Final, NamedTuple
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from models.guard import Guard
 from models.message import IN_MAX, Stored
-from models.stores import Document, Guard, Stores
+from models.stores import Document, Stores
 
 WRITES_MAX: Final = 100
 """Documents of one bulk write: an update takes the embedded store 1 to 4 ms, and the call 2.5 s."""

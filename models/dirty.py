@@ -16,7 +16,7 @@ from typing import Final
 
 from redis import asyncio as aioredis
 
-from models.stores import Guard
+from models.guard import Guard
 
 ALIVE_SECONDS: Final = 15
 """A process that has not said so for this long is dead and its marks are carried out by another."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from redis import asyncio as aioredis
 
-from models.stores import Guard
+from models.guard import Guard
 
 LEASE_MS: Final = 200
 """How long a turn lasts if it is not given back: several commits."""

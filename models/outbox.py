@@ -14,7 +14,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from models.stores import Guard
+from models.guard import Guard
 
 
 class OutboxRow(Model):

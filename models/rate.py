@@ -13,7 +13,7 @@ from typing import Final
 from redis import asyncio as aioredis
 
 from models.errors import RateLimited
-from models.stores import Guard
+from models.guard import Guard
 
 _TAKE: Final = """
 local t = redis.call('TIME')

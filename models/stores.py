@@ -2,7 +2,7 @@
 
 Rules kept here:
 - every call to a store has a time limit, so that a frozen one gives `Unavailable` in at most 3 s;
-- a driver's outage becomes `Unavailable` in `Guard` and nowhere else;
+- a driver's outage becomes `Unavailable` in `models.guard` and nowhere else;
 - no driver retries anything by itself: whoever calls knows whether a call may be repeated.
 """
 
@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import time
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +33,8 @@ from tortoise.migrations.api.migrate import migrate
 
 from conf.settings import ConfigError, Mongo, Mysql, Redis
 from models.errors import Unavailable
+from models.guard import Guard
+from models.reasons import refused, words
 
 logger = logging.getLogger("tornado_im.stores")
 
@@ -50,95 +51,11 @@ with more readers than threads a frozen store made 100 of them wait 12 to 20 s."
 REDIS_CONNECTIONS: Final = 32
 """Connections at most; a command beyond them waits. A storm of logins must not open thousands."""
 
-PROBE_SECONDS: Final = 0.1
-"""Between two looks whether a store that failed is back."""
-
-GIVE_UP_SECONDS: Final = 1.0
-"""How long an outage is waited out: a store that was only started again is back by then."""
-
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
 
 MIGRATION_SECONDS: Final = 60.0
 """How long a start waits for another process that is migrating the same database."""
-
-
-class Guard:
-    """The border to one store: `async with guard:` around each call.
-
-    Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
-    What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
-    After an outage every call is refused at once, until a probe of the guard's own is answered:
-    frames of one socket are taken one after another, and a dozen that each waited for a frozen
-    store would answer the last after half a minute.
-    """
-
-    def __init__(
-        self,
-        store: str,
-        seconds: float,
-        *,
-        concurrent: int,
-        outages: tuple[type[Exception], ...],
-        probe: Callable[[], Awaitable[object]],
-        answer: Callable[[Exception], bool] = lambda _error: False,
-    ) -> None:
-        self._store = store
-        self._seconds = seconds
-        self._free = asyncio.Semaphore(concurrent)
-        self._outages: tuple[type[Exception], ...] = (TimeoutError, *outages)
-        self._probe = probe
-        self._answer = answer
-        self._broken = False
-        self._broken_at = 0.0
-        self._prober: asyncio.Task[None] | None = None
-
-    @property
-    def given_up(self) -> bool:
-        """Down for so long that nobody should begin to wait for it."""
-        return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[None]:
-        """Raises `Unavailable` when the store fails, is frozen, or was just seen to be."""
-        if self._broken:
-            raise Unavailable(self._store)
-        try:
-            async with asyncio.timeout(self._seconds), self._free:
-                yield
-        except self._outages as error:
-            if self._answer(error):
-                raise
-            if not self._broken:
-                logger.warning("%s does not answer: %s", self._store, type(error).__name__)
-                self._broken, self._broken_at = True, time.monotonic()
-                name = f"probe of {self._store}"
-                self._prober = asyncio.create_task(self._probe_until_answered(), name=name)
-            raise Unavailable(self._store) from error
-
-    async def check(self) -> None:
-        """Raises `Unavailable` unless the store answers."""
-        async with self():
-            await self._probe()
-
-    async def close(self) -> None:
-        if self._prober is not None:
-            self._prober.cancel()
-            await asyncio.wait([self._prober])
-
-    async def _probe_until_answered(self) -> None:
-        while self._broken:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await self._probe()
-                self._broken = False
-            except Exception as error:
-                # Whatever it is, the next probe may succeed; without one the store stays refused.
-                if not isinstance(error, self._outages):
-                    logger.exception("the probe of %s failed", self._store)
-                await asyncio.sleep(PROBE_SECONDS)
-        logger.warning("%s answers again", self._store)
-
 
 Document = dict[str, Any]
 """A MongoDB document, as the driver gives it; only `models/` sees one."""
@@ -287,8 +204,10 @@ async def _open_sql(mysql: Mysql | None, data_dir: Path, opened: AsyncExitStack)
         await Tortoise.init(config=config)
         opened.push_async_callback(Tortoise.close_connections)
     except (DBConnectionError, OperationalError, MySQLError, sqlite3.Error, OSError) as error:
-        section = "[mysql]" if mysql else f"{data_dir}: users.sqlite3"
-        raise ConfigError(f"{section}: cannot be opened: {_first_line(error)}") from error
+        if mysql is None:
+            where = f"{data_dir}: users.sqlite3"
+            raise ConfigError(f"{where}: cannot be opened: {words(error)}") from error
+        raise refused("mysql", "MysqlHost", f"{mysql.host}:{mysql.port}", error) from error
 
 
 async def _migrate_mysql(mysql: Mysql, config: dict[str, Any]) -> None:
@@ -296,14 +215,14 @@ async def _migrate_mysql(mysql: Mysql, config: dict[str, Any]) -> None:
 
     Two processes that migrate at once collided on MariaDB, whose DDL has no transactions.
     """
-    connection = await aiomysql.connect(
-        host=mysql.host,
-        port=mysql.port,
-        user=mysql.user,
-        password=mysql.password,
-        connect_timeout=SQL_SECONDS,
-        charset="utf8mb4",
-    )
+    async with asyncio.timeout(SQL_SECONDS):  # the driver's own is for the network alone
+        connection = await aiomysql.connect(
+            host=mysql.host,
+            port=mysql.port,
+            user=mysql.user,
+            password=mysql.password,
+            charset="utf8mb4",
+        )
     try:
         async with connection.cursor() as cursor:
             with warnings.catch_warnings():
@@ -351,7 +270,7 @@ async def _open_mongo(
         hello = await client.admin.command("hello")
         await client[mongo.name].command("ping")
     except (PyMongoError, ConfigurationError) as error:
-        raise ConfigError(f"[mongo]: cannot be opened: {_first_line(error)}") from error
+        raise refused("mongo", "MangoHosts", mongo.hosts, error) from error
     return client, "setName" in hello
 
 
@@ -383,14 +302,11 @@ async def _open_redis(redis: Redis, opened: AsyncExitStack) -> aioredis.Redis:
         await client.ping()
         persistence = await client.info("persistence")
     except (RedisError, OSError) as error:
-        raise ConfigError(f"[redis]: cannot be opened: {_first_line(error)}") from error
+        where = str(redis.unix_socket or f"{redis.host}:{redis.port}")
+        raise refused("redis", "RedisAddr", where, error) from error
     if not persistence.get("aof_enabled"):
         logger.warning(
             "[redis] runs with appendonly no: after its restart a token that was logged out"
             " may be good again"
         )
     return client
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -22,7 +22,7 @@ import msgspec
 from redis import asyncio as aioredis
 
 from models.errors import Forbidden
-from models.stores import Guard
+from models.guard import Guard
 
 DEVICES_MAX: Final = 10
 """Devices of one user; a login beyond them ends the one used longest ago (protocol, section 1)."""

@@ -18,7 +18,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from models.errors import Conflict
-from models.stores import Guard
+from models.guard import Guard
 
 KEY_MAX = 128
 """Characters of a canonical key: NFKC can make up to 18 of one, rarely more than 4."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from conf.settings import load
 from models.rate import Rates
-from models.stores import Guard, Stores
+from models.guard import Guard
+from models.stores import Stores
 from models.token import Issued, Session, Tokens
 from models.user import Blocks, Person, Users
 from server.conversations import Conversations

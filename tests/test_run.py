@@ -52,6 +52,12 @@ def test_a_busy_port(tmp_path: Path) -> None:
     assert "[service] HttpPort" in said and str(port) in said and "in use" in said
 
 
+def test_an_address_that_this_machine_does_not_have(tmp_path: Path) -> None:
+    # 192.0.2.0/24 is kept for documentation, so nobody has it.
+    said = line(run(service_httpport="192.0.2.1:0", service_datadir=tmp_path / "data"))
+    assert said == "[service] Host: 192.0.2.1 is no address of this machine"
+
+
 def test_a_data_folder_in_use_names_the_other_process(server: Server) -> None:
     said = line(run(service_httpport=":0", service_datadir=server.data / "data"))
     assert "[service] DataDir" in said
@@ -99,8 +105,10 @@ def test_three_configured_stores_need_a_key(tmp_path: Path) -> None:
     assert "[service] SecretKey" in line(run("--config", str(config)))
 
 
-@pytest.mark.parametrize("section", ["mysql", "redis", "mongo"])
-def test_a_store_that_is_not_there(tmp_path: Path, section: str) -> None:
+@pytest.mark.parametrize(
+    ("section", "key"), [("mysql", "MysqlHost"), ("redis", "RedisAddr"), ("mongo", "MangoHosts")]
+)
+def test_a_store_that_is_not_there(tmp_path: Path, section: str, key: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     where = {
@@ -110,7 +118,7 @@ def test_a_store_that_is_not_there(tmp_path: Path, section: str) -> None:
     }
     data = tmp_path / "data"
     said = line(run(service_httpport=":0", service_datadir=data, **where[section]))
-    assert f"[{section}]" in said
+    assert said == f"[{section}] {key}: 127.0.0.1:{port} cannot be reached: Connection refused"
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["--config"], ["extra"]])

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from models import bus
 from models.bus import Bus
 from models.errors import Unavailable
-from models.stores import Guard, Stores
+from models.guard import Guard
+from models.stores import Stores
 from tests.border import SECONDS, Step
 from tests.opened import Embedded
 from tests.process import running

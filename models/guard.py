@@ -1,0 +1,100 @@
+"""The border to one store: a time for each call, and one answer for all that an outage is.
+
+A driver's outage becomes `Unavailable` here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from models.errors import Unavailable
+
+logger = logging.getLogger("tornado_im.stores")
+
+PROBE_SECONDS: Final = 0.1
+"""Between two looks whether a store that failed is back."""
+
+GIVE_UP_SECONDS: Final = 1.0
+"""How long an outage is waited out: a store that was only started again is back by then."""
+
+
+class Guard:
+    """The border to one store: `async with guard:` around each call.
+
+    Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
+    What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
+    After an outage every call is refused at once, until a probe of the guard's own is answered:
+    frames of one socket are taken one after another, and a dozen that each waited for a frozen
+    store would answer the last after half a minute.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        seconds: float,
+        *,
+        concurrent: int,
+        outages: tuple[type[Exception], ...],
+        probe: Callable[[], Awaitable[object]],
+        answer: Callable[[Exception], bool] = lambda _error: False,
+    ) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._free = asyncio.Semaphore(concurrent)
+        self._outages: tuple[type[Exception], ...] = (TimeoutError, *outages)
+        self._probe = probe
+        self._answer = answer
+        self._broken = False
+        self._broken_at = 0.0
+        self._prober: asyncio.Task[None] | None = None
+
+    @property
+    def given_up(self) -> bool:
+        """Down for so long that nobody should begin to wait for it."""
+        return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        """Raises `Unavailable` when the store fails, is frozen, or was just seen to be."""
+        if self._broken:
+            raise Unavailable(self._store)
+        try:
+            async with asyncio.timeout(self._seconds), self._free:
+                yield
+        except self._outages as error:
+            if self._answer(error):
+                raise
+            if not self._broken:
+                logger.warning("%s does not answer: %s", self._store, type(error).__name__)
+                self._broken, self._broken_at = True, time.monotonic()
+                name = f"probe of {self._store}"
+                self._prober = asyncio.create_task(self._probe_until_answered(), name=name)
+            raise Unavailable(self._store) from error
+
+    async def check(self) -> None:
+        """Raises `Unavailable` unless the store answers."""
+        async with self():
+            await self._probe()
+
+    async def close(self) -> None:
+        if self._prober is not None:
+            self._prober.cancel()
+            await asyncio.wait([self._prober])
+
+    async def _probe_until_answered(self) -> None:
+        while self._broken:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._probe()
+                self._broken = False
+            except Exception as error:
+                # Whatever it is, the next probe may succeed; without one the store stays refused.
+                if not isinstance(error, self._outages):
+                    logger.exception("the probe of %s failed", self._store)
+                await asyncio.sleep(PROBE_SECONDS)
+        logger.warning("%s answers again", self._store)

@@ -1,0 +1,206 @@
+"""The border to a store: a time for each call, and one answer for all that an outage is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from models import guard
+from models.errors import Unavailable
+from models.guard import Guard
+from tests.border import SECONDS, Step
+
+
+class Down(Exception):
+    """What the driver raises when its store is down."""
+
+
+class Store:
+    """A store behind a guard, whose probes a test holds and breaks."""
+
+    def __init__(self, *, seconds: float = SECONDS, concurrent: int = 9) -> None:
+        self.probed = Step()
+        self.guard = Guard(
+            "mongo",
+            seconds,
+            concurrent=concurrent,
+            outages=(Down,),
+            probe=self.probe,
+            answer=lambda error: error.args == ("a proper answer",),
+        )
+
+    async def probe(self) -> None:
+        async with self.probed:
+            pass
+
+    async def call(self, error: BaseException | None = None) -> None:
+        async with self.guard():
+            if error is not None:
+                raise error
+
+    async def goes_down(self) -> None:
+        """A call fails, and the store stays down until its probe is released."""
+        self.probed.hold()
+        with pytest.raises(Unavailable):
+            await self.call(Down())
+
+    async def is_back(self) -> None:
+        """Wait until calls are let through again; the guard tells nobody."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                try:
+                    return await self.call()
+                except Unavailable:
+                    await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def store(**options: float) -> AsyncIterator[Store]:
+    one = Store(**options)  # type: ignore[arg-type]
+    try:
+        yield one
+    finally:
+        await one.guard.close()
+
+
+async def test_a_call_that_takes_too_long_is_an_outage() -> None:
+    async with store(seconds=0.02) as one:
+        with pytest.raises(Unavailable) as refused:
+            async with one.guard():
+                await asyncio.Event().wait()
+        assert refused.value.store == "mongo"
+
+
+async def test_what_the_driver_calls_an_outage_is_one_and_its_cause_is_kept() -> None:
+    async with store() as one:
+        with pytest.raises(Unavailable) as refused:
+            await one.call(Down("why"))
+        assert refused.value.store == "mongo"
+        assert isinstance(refused.value.__cause__, Down)
+
+
+async def test_a_proper_answer_of_the_store_goes_through() -> None:
+    async with store() as one:
+        with pytest.raises(Down):
+            await one.call(Down("a proper answer"))
+        await one.call()
+
+
+@pytest.mark.parametrize("error", [KeyError("a fault of ours"), asyncio.CancelledError()])
+async def test_what_is_no_outage_breaks_nothing(error: BaseException) -> None:
+    async with store() as one:
+        with pytest.raises(type(error)):
+            await one.call(error)
+        await one.call()
+
+
+async def test_after_an_outage_calls_are_refused_without_being_made() -> None:
+    async with store() as one:
+        await one.goes_down()
+        made = False
+        with pytest.raises(Unavailable):
+            async with one.guard():
+                made = True
+        assert not made
+
+
+async def test_calls_are_let_through_once_a_probe_is_answered() -> None:
+    async with store() as one:
+        await one.goes_down()
+        one.probed.release()
+        await one.is_back()
+        assert one.probed.calls == 1
+        # And the next outage is probed again.
+        await one.goes_down()
+        one.probed.release()
+        await one.is_back()
+        assert one.probed.calls == 2
+
+
+async def test_it_is_probed_until_it_answers_whatever_the_probe_meets(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
+    async with store() as one:
+        await one.goes_down()
+        one.probed.failures += [Down(), KeyError("a fault"), Down()]
+        one.probed.release()
+        await one.is_back()
+        assert one.probed.calls == 4
+        assert "the probe of mongo failed" in caplog.text
+
+
+async def test_a_probe_that_hangs_is_given_up_and_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
+    async with store(seconds=0.02) as one:
+        await one.goes_down()
+        async with asyncio.timeout(SECONDS):
+            while one.probed.calls < 3:
+                await one.probed.reached()
+                one.probed.hold()
+        one.probed.release()
+        await one.is_back()
+
+
+async def test_one_outage_is_probed_by_one_prober() -> None:
+    async with store() as one:
+        one.probed.hold()
+        calls = [one.call(Down()) for _ in range(5)]
+        started = [asyncio.create_task(call) for call in calls]
+        results = await asyncio.gather(*started, return_exceptions=True)
+        assert all(isinstance(result, Unavailable) for result in results)
+        await one.probed.reached()
+        assert one.probed.calls == 1
+
+
+async def test_an_outage_is_given_up_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with store() as one:
+        assert not one.guard.given_up
+        await one.goes_down()
+        assert not one.guard.given_up
+        monkeypatch.setattr(guard, "GIVE_UP_SECONDS", 0.0)
+        assert one.guard.given_up
+        one.probed.release()
+        await one.is_back()
+        assert not one.guard.given_up
+
+
+async def test_only_so_many_calls_are_under_way_and_waiting_counts_as_time() -> None:
+    async with store(seconds=1.0, concurrent=2) as one:
+        under_way, let_go = asyncio.Semaphore(0), asyncio.Event()
+
+        async def call() -> None:
+            async with one.guard():
+                under_way.release()
+                await let_go.wait()
+
+        calls = [asyncio.create_task(call()) for _ in range(3)]
+        await under_way.acquire()
+        await under_way.acquire()
+        assert under_way.locked()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(result, Unavailable) for result in results)
+        assert under_way.locked()
+
+
+async def test_a_check_says_whether_the_store_answers() -> None:
+    async with store() as one:
+        await one.guard.check()
+        one.probed.failures.append(Down())
+        one.probed.hold()
+        checking = asyncio.create_task(one.guard.check())
+        await one.probed.reached()
+        one.probed.release()
+        with pytest.raises(Unavailable):
+            await checking
+
+
+async def test_a_guard_that_is_closed_leaves_no_prober_behind() -> None:
+    one = Store()
+    await one.goes_down()
+    await one.probed.reached()
+    await one.guard.close()
+    assert [task for task in asyncio.all_tasks() if "probe" in task.get_name()] == []

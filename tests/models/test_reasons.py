@@ -1,0 +1,110 @@
+"""Why a store cannot be opened: one line, of the section and the key that are to blame."""
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pymysql.err
+import pytest
+import redis.exceptions
+from tortoise.exceptions import OperationalError
+
+from conf.settings import ConfigError, Mysql, Redis
+from models import stores
+from models.reasons import refused, words
+from models.stores import open_stores
+from tests.opened import Embedded
+
+
+@pytest.fixture
+def closed() -> str:
+    """An address at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address at which connections are taken and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SQL_SECONDS", "REDIS_SECONDS", "MONGO_DRIVER_SECONDS"):
+        monkeypatch.setattr(stores, name, 0.2)
+
+
+async def said(embedded: Embedded, folder: Path, section: str, where: str) -> str:
+    """What ends a start on stores of which one is at `where`."""
+    mongo, redis_at, mysql = embedded.children.mongo, embedded.children.redis, None
+    host, _, port = where.rpartition(":")
+    if section == "mysql":
+        mysql = Mysql(host, int(port), "root", "hush", "chat")
+    elif section == "redis":
+        redis_at = Redis(host, int(port), "hush", 0)
+    else:
+        mongo = replace(mongo, hosts=where)
+    with pytest.raises(ConfigError) as caught:
+        await open_stores(mysql, mongo, redis_at, folder)
+    return str(caught.value)
+
+
+KEYS = [("mysql", "MysqlHost"), ("redis", "RedisAddr"), ("mongo", "MangoHosts")]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+async def test_where_nothing_listens(
+    embedded: Embedded, tmp_path: Path, closed: str, section: str, key: str
+) -> None:
+    line = await said(embedded, tmp_path, section, closed)
+    assert line == f"[{section}] {key}: {closed} cannot be reached: Connection refused"
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+async def test_where_nobody_answers(
+    embedded: Embedded, tmp_path: Path, silent: str, section: str, key: str
+) -> None:
+    line = await said(embedded, tmp_path, section, silent)
+    assert line.startswith(f"[{section}] {key}: {silent} cannot be reached: "), line
+    assert re.search(r"(no answer|timed out)\Z", line), line
+
+
+async def test_members_of_mongodb_are_told_together(
+    embedded: Embedded, tmp_path: Path, closed: str
+) -> None:
+    hosts = f"{closed},127.0.0.1:1"
+    line = await said(embedded, tmp_path, "mongo", hosts)
+    assert line == f"[mongo] MangoHosts: {hosts} cannot be reached: Connection refused"
+
+
+async def test_a_wrong_account_of_mongodb_is_no_matter_of_its_address(
+    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "MONGO_DRIVER_SECONDS", 5.0)
+    stranger = replace(embedded.children.mongo, password="hush")
+    with pytest.raises(ConfigError, match=r"^\[mongo\]: cannot be opened: [^\n{]+\Z") as caught:
+        await open_stores(None, stranger, embedded.children.redis, tmp_path)
+    assert "hush" not in str(caught.value)
+
+
+def test_the_drivers_own_words_without_its_wrapping() -> None:
+    denied = pymysql.err.OperationalError(1045, "Access denied for user 'root'")
+    for error in (denied, OperationalError(denied)):
+        line = str(refused("mysql", "MysqlHost", "db:3306", error))
+        assert line == "[mysql]: cannot be opened: Access denied for user 'root'"
+    wrong = redis.exceptions.AuthenticationError("WRONGPASS invalid password")
+    line = str(refused("redis", "RedisAddr", "cache:6379", wrong))
+    assert line == "[redis]: cannot be opened: WRONGPASS invalid password"
+    assert words(ValueError()) == "ValueError"
+    assert words(ValueError("one\ntwo")) == "one"
+
+
+def test_a_name_that_does_not_resolve_is_told() -> None:
+    error = redis.exceptions.ConnectionError("Error -2 connecting to nowhere:6379.")
+    error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    line = str(refused("redis", "RedisAddr", "nowhere:6379", error))
+    assert line == "[redis] RedisAddr: nowhere:6379 cannot be reached: Name or service not known"
