@@ -9,10 +9,10 @@ from pathlib import Path
 import pymysql.err
 import pytest
 import redis.exceptions
+from pymongo.errors import ServerSelectionTimeoutError
 from tortoise.exceptions import OperationalError
 
 from conf.settings import ConfigError, Mysql, Redis
-from models import stores
 from models.reasons import refused, words
 from models.stores import open_stores
 from tests.opened import Embedded
@@ -30,12 +30,6 @@ def silent() -> Iterator[str]:
     """An address at which connections are taken and nothing is ever said."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SQL_SECONDS", "REDIS_SECONDS", "MONGO_DRIVER_SECONDS"):
-        monkeypatch.setattr(stores, name, 0.2)
 
 
 async def said(embedded: Embedded, folder: Path, section: str, where: str) -> str:
@@ -73,22 +67,25 @@ async def test_where_nobody_answers(
     assert re.search(r"(no answer|timed out)\Z", line), line
 
 
-async def test_members_of_mongodb_are_told_together(
-    embedded: Embedded, tmp_path: Path, closed: str
-) -> None:
-    hosts = f"{closed},127.0.0.1:1"
-    line = await said(embedded, tmp_path, "mongo", hosts)
-    assert line == f"[mongo] MangoHosts: {hosts} cannot be reached: Connection refused"
-
-
 async def test_a_wrong_account_of_mongodb_is_no_matter_of_its_address(
-    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    embedded: Embedded, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(stores, "MONGO_DRIVER_SECONDS", 5.0)
     stranger = replace(embedded.children.mongo, password="hush")
     with pytest.raises(ConfigError, match=r"^\[mongo\]: cannot be opened: [^\n{]+\Z") as caught:
         await open_stores(None, stranger, embedded.children.redis, tmp_path)
     assert "hush" not in str(caught.value)
+
+
+def test_the_members_of_mongodb_are_told_together() -> None:
+    members = (
+        ("a:1", "[Errno 111] Refused"),
+        ("b:1", "[Errno 111] Refused"),
+        ("c:1", "[Errno -2] No"),
+    )
+    told = ",".join(f"{where}: {why} (configured timeouts: a: 1.0ms)" for where, why in members)
+    error = ServerSelectionTimeoutError(f"{told}, Timeout: 2s, Topology Description: <[Errno 9] x>")
+    line = str(refused("mongo", "MangoHosts", "a,b,c", error))
+    assert line == "[mongo] MangoHosts: a,b,c cannot be reached: Refused, No"
 
 
 def test_the_drivers_own_words_without_its_wrapping() -> None:
