@@ -98,7 +98,8 @@ class Bus:
         self._others: set[str] = set()
         self._met: set[str] = set()
         """Processes that have introduced themselves since this one last did."""
-        self._introduced = False
+        self._introduced = asyncio.Event()
+        """Set while the others know of this process, on the connection that there is."""
         self._introduce = asyncio.Event()
         self._sending = asyncio.Lock()
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
@@ -117,7 +118,7 @@ class Bus:
     @property
     def alone(self) -> bool:
         """Whether it is sure that no other process would hear anything."""
-        return self._introduced and not self._others and not self._met
+        return self._introduced.is_set() and not self._others and not self._met
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What reads, pings and publishes until cancelled; each is to be a task of its own.
@@ -150,7 +151,7 @@ class Bus:
         self.publish("all", {"event": "bye"})
 
     async def subscribe(self, *channels: str) -> None:
-        """Hear `channels` from now on; returns once Redis has confirmed each.
+        """Hear all that others say on `channels` from now on: Redis has confirmed each by then.
 
         Raises:
             Unavailable: a confirmation did not come in time.
@@ -161,6 +162,19 @@ class Bus:
             async with self._sending:
                 await self._send("SUBSCRIBE", *self._scoped(new))
         await self._confirm(*channels)
+        await self.introduced()
+
+    async def introduced(self) -> None:
+        """Wait until the others know of this process: who thinks that he is alone tells nothing.
+
+        Raises:
+            Unavailable: not in time.
+        """
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._introduced.wait()
+        except TimeoutError:
+            raise Unavailable("bus") from None
 
     async def unsubscribe(self, channel: str) -> None:
         """Hear `channel` no more, unless somebody subscribes meanwhile."""
@@ -273,7 +287,7 @@ class Bus:
                 logger.warning("bus interrupted: %s", type(error).__name__)
             finally:
                 self._pubsub = None
-                self._introduced = False
+                self._introduced.clear()
                 self._confirmed.clear()
                 self._answered_at = -SILENT_SECONDS
                 self._answered.clear()
@@ -344,7 +358,7 @@ class Bus:
         self._met = set()
         there, _ = await self.ask("all", {"event": "hello"}, seconds=INTRODUCE_SECONDS)
         self._others = set(there) - {self.process}
-        self._introduced = True
+        self._introduced.set()
 
     async def _ping_forever(self) -> None:
         while True:

@@ -215,6 +215,7 @@ class Sockets:
         while True:
             try:
                 await self._sessions.compare_all()
+                await self._bus.introduced()
                 break
             except Unavailable:
                 await asyncio.sleep(RECOVER_RETRY_SECONDS)

@@ -35,6 +35,11 @@ class End(Bus):
             on_event=self._take,
             on_interrupted=lambda: self.interruptions.put_nowait(self.healthy),
         )
+        self.introducing = Step()
+
+    async def _introduce_now(self) -> None:
+        async with self.introducing:
+            await super()._introduce_now()
 
     def _take(self, channel: str, event: Event) -> None:
         self.events.put_nowait((channel, event))
@@ -255,6 +260,25 @@ async def test_a_subscription_during_an_interruption_counts_once_it_is_confirmed
         await two.subscribe("u:1")
         await somebody_tells(stores, "u:1", "a")
         assert await two.heard() == [("u:1", "a")]
+
+
+async def test_after_an_interruption_a_subscription_counts_once_the_others_know_of_its_process(
+    embedded: Embedded,
+) -> None:
+    # Another that came back sooner may think that it is alone, and tell nothing.
+    async with embedded.open() as stores, end(stores, "two") as two:
+        two.introducing.hold()
+        await cut(stores)
+        await two.interrupted()
+        subscribing = asyncio.create_task(two.subscribe("u:1"))
+        await two.introducing.reached()
+        async with asyncio.timeout(SECONDS):
+            while "u:1" not in two._confirmed:
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
+        assert not subscribing.done()
+        two.introducing.release()
+        await subscribing
 
 
 async def test_a_silent_bus_is_not_healthy_and_comes_back_without_an_interruption(
