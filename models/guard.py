@@ -22,15 +22,26 @@ PROBE_SECONDS: Final = 0.1
 GIVE_UP_SECONDS: Final = 1.0
 """How long an outage is waited out: a store that was only started again is back by then."""
 
+REFUSALS: Final = 3
+"""Proofs refused in a row that make a store unable; a single one may have met a conflict."""
+
 
 class Guard:
     """The border to one store: `async with guard:` around each call.
 
     Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
     What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
-    After an outage every call is refused at once, until a probe of the guard's own is answered:
+    After an outage every call is refused at once, until a proof of the guard's own succeeds:
     frames of one socket are taken one after another, and a dozen that each waited for a frozen
     store would answer the last after half a minute.
+
+    Args:
+        probe: a call that is answered while the store is up.
+        prove: a call that succeeds only when the store can do all that is asked of it, where that
+            is more than to answer the probe. One with a full disk answers and writes nothing.
+        refuses: whether an outage is an answer of the store: it runs, but it cannot.
+        on_unable: told why, each time that a store has answered REFUSALS proofs with a refusal.
+            One that is frozen or slow answers nothing, so that nobody is told.
     """
 
     def __init__(
@@ -41,14 +52,20 @@ class Guard:
         concurrent: int,
         outages: tuple[type[Exception], ...],
         probe: Callable[[], Awaitable[object]],
+        prove: Callable[[], Awaitable[object]] | None = None,
         answer: Callable[[Exception], bool] = lambda _error: False,
+        refuses: Callable[[Exception], bool] = lambda _error: False,
+        on_unable: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
         self._store = store
         self._seconds = seconds
         self._free = asyncio.Semaphore(concurrent)
         self._outages: tuple[type[Exception], ...] = (TimeoutError, *outages)
         self._probe = probe
+        self._prove = prove or probe
         self._answer = answer
+        self._refuses = refuses
+        self._on_unable = on_unable
         self._broken = False
         self._broken_at = 0.0
         self._prober: asyncio.Task[None] | None = None
@@ -73,7 +90,7 @@ class Guard:
                 logger.warning("%s does not answer: %s", self._store, type(error).__name__)
                 self._broken, self._broken_at = True, time.monotonic()
                 name = f"probe of {self._store}"
-                self._prober = asyncio.create_task(self._probe_until_answered(), name=name)
+                self._prober = asyncio.create_task(self._prove_until_able(), name=name)
             raise Unavailable(self._store) from error
 
     async def check(self) -> None:
@@ -86,15 +103,20 @@ class Guard:
             self._prober.cancel()
             await asyncio.wait([self._prober])
 
-    async def _probe_until_answered(self) -> None:
+    async def _prove_until_able(self) -> None:
+        refusals = 0
         while self._broken:
             try:
                 async with asyncio.timeout(self._seconds):
-                    await self._probe()
+                    await self._prove()
                 self._broken = False
             except Exception as error:
-                # Whatever it is, the next probe may succeed; without one the store stays refused.
+                # Whatever it is, the next proof may succeed; without one the store stays refused.
                 if not isinstance(error, self._outages):
                     logger.exception("the probe of %s failed", self._store)
+                refusals = refusals + 1 if self._refuses(error) else 0
+                if refusals == REFUSALS:
+                    refusals = 0
+                    self._on_unable(error)
                 await asyncio.sleep(PROBE_SECONDS)
         logger.warning("%s answers again", self._store)

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import sqlite3
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,13 @@ from typing import Any, Final
 import aiomysql
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
-from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 from pymysql.err import MySQLError
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
@@ -53,6 +59,9 @@ REDIS_CONNECTIONS: Final = 32
 
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
+
+PROOF: Final = "proof"
+"""The document of `fences` that is written to see whether the store can write."""
 
 MIGRATION_SECONDS: Final = 60.0
 """How long a start waits for another process that is migrating the same database."""
@@ -104,14 +113,26 @@ def _is_duplicate(error: Exception) -> bool:
     return isinstance(error, DuplicateKeyError)
 
 
+def _refuses(error: Exception) -> bool:
+    """Whether MongoDB answered and said no, rather than nothing in time."""
+    return isinstance(error, OperationFailure) and not error.timeout
+
+
 async def open_stores(
-    mysql: Mysql | None, mongo: Mongo, redis: Redis, data_dir: Path, *, journal: bool = True
+    mysql: Mysql | None,
+    mongo: Mongo,
+    redis: Redis,
+    data_dir: Path,
+    *,
+    journal: bool = True,
+    on_mongo_unable: Callable[[str], None] = lambda _why: None,
 ) -> Stores:
     """Connect to the stores and bring the SQL schema up to date.
 
     Args:
         mysql: None for SQLite in `data_dir`.
         journal: False only where a test has to see a loss.
+        on_mongo_unable: told why, when MongoDB answers but has not been able to write for a while.
 
     Raises:
         ConfigError: one of them cannot be reached or refuses the account; names its section.
@@ -122,6 +143,8 @@ async def open_stores(
         redis_client = await _open_redis(redis, opened)
         opened.pop_all()
     mongo_db = mongo_client[mongo.name]
+    durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
+    fences = mongo_db.get_collection("fences", write_concern=durable)
     return Stores(
         sql=Guard(
             "sql",
@@ -132,14 +155,18 @@ async def open_stores(
         ),
         mongo_client=mongo_client,
         mongo_db=mongo_db,
-        durable=WriteConcern(w="majority" if replica_set else 1, j=journal),
+        durable=durable,
         mongo=Guard(
             "mongo",
             MONGO_SECONDS,
             concurrent=MONGO_CONCURRENT,
             outages=(PyMongoError,),
-            probe=lambda: mongo_db.command("ping"),
+            # A ping is answered by a store whose disk is full, too.
+            probe=lambda: fences.find_one({"_id": PROOF}),
+            prove=lambda: fences.update_one({"_id": PROOF}, {"$inc": {"writes": 1}}, upsert=True),
             answer=_is_duplicate,
+            refuses=_refuses,
+            on_unable=lambda error: on_mongo_unable(words(error)),
         ),
         redis_client=redis_client,
         redis=Guard(

@@ -10,18 +10,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from conf.settings import ConfigError
+from server.disk import Disk
 
 logger = logging.getLogger("tornado_im.child")
 
 READY_SECONDS = 20.0  # a store may have a long journal to read
 STEP_SECONDS = 0.02
-TERM_SECONDS = 3.0  # after each of two TERMs; then KILL
+TERM_SECONDS = 2.0  # after each of two TERMs; then KILL, which costs a store no data
 DEAF_SECONDS = 0.2  # what still answers after that did not hear the TERM
 BACKOFF_SECONDS = 0.1  # before the first new start, doubled with each death that is remembered
 DEATHS = 5  # within DEATHS_SECONDS: starting it again does not help
 DEATHS_SECONDS = 60.0
 LOG_BYTES = 1 << 20  # a longer log is put aside at the next start, in place of the one before
 TAIL_LINES = 3
+TAIL_CHARACTERS = 4096
 
 # Our end of the pipe on stdin closes when we die, even by kill -9, and `read` then fails: the
 # program, which keeps the shell's pid, is killed. A line instead of the end says that it is gone
@@ -46,6 +48,7 @@ class Child:
         argv: Sequence[str],
         *,
         log: Path,
+        disk: Disk,
         answers: Callable[[], Awaitable[bool]],
         on_fatal: Callable[[str], None],
         env: Mapping[str, str],
@@ -56,6 +59,7 @@ class Child:
         self._argv = argv
         self._log = log
         self._log_start = 0
+        self._disk = disk
         self._answers = answers
         self._on_fatal = on_fatal
         self._env = env
@@ -68,20 +72,30 @@ class Child:
     async def start(self) -> None:
         """Return when it answers; from then on it is started again whenever it dies.
 
-        Raises ChildDied, or ConfigError when it is not ready in READY_SECONDS.
+        Raises ChildDied, or ConfigError when it had no space or is not ready in READY_SECONDS.
         """
         process = await self._spawn()
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         while not await self._answers():
-            if process.returncode is not None:
+            dead = process.returncode is not None
+            if dead:
                 self._release()
-                raise ChildDied(f"{self._name} did not start: {self._tail()}")
-            if asyncio.get_running_loop().time() > deadline:
+            if dead or asyncio.get_running_loop().time() > deadline:
+                if self._disk.blamed(self._said()):
+                    raise ConfigError(f"{self._disk.words}: {self._name} did not start")
+                if dead:
+                    raise ChildDied(f"{self._name} did not start: {self._tail()}")
                 raise ConfigError(
                     f"{self._name} was not ready within {READY_SECONDS:g} s: {self._tail()}"
                 )
             await asyncio.sleep(STEP_SECONDS)
         self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self._name}")
+
+    def end(self, why: str) -> None:
+        """Kill it, since it can do its work no longer; it is started again."""
+        if self._process is not None and self._process.returncode is None:
+            logger.error("%s is ended, to be started again: %s", self._name, why)
+            self._process.kill()
 
     async def stop(self) -> None:
         """TERM, TERM again, KILL."""
@@ -94,6 +108,9 @@ class Child:
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             if process.returncode is not None:
                 break
+            if number == signal.SIGKILL:
+                seconds = 2 * TERM_SECONDS
+                logger.warning("%s is killed: no end %g s after SIGTERM", self._name, seconds)
             with suppress(ProcessLookupError):
                 process.send_signal(number)
             with suppress(TimeoutError):
@@ -102,6 +119,14 @@ class Child:
         self._release()
 
     async def _gone(self, process: asyncio.subprocess.Process) -> None:
+        waking = asyncio.create_task(self._wake(process), name=f"wake {self._name}")
+        try:
+            await process.wait()
+        finally:
+            waking.cancel()
+            await asyncio.wait([waking])
+
+    async def _wake(self, process: asyncio.subprocess.Process) -> None:
         loop = asyncio.get_running_loop()
         told = loop.time()
         while self._wake_to_stop and process.returncode is None:
@@ -109,7 +134,6 @@ class Child:
                 process.send_signal(signal.SIGTERM)
                 told = loop.time()
             await asyncio.sleep(STEP_SECONDS)
-        await process.wait()
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         loop = asyncio.get_running_loop()
@@ -117,13 +141,17 @@ class Child:
         while True:
             await process.wait()
             self._release()
-            deaths.append(loop.time())
-            while deaths[0] < loop.time() - DEATHS_SECONDS:
+            while deaths and deaths[0] < loop.time() - DEATHS_SECONDS:
                 deaths.popleft()
-            logger.error("%s died (%s): %s", self._name, process.returncode, self._tail())
+            if self._disk.blamed(self._said()):
+                # No death of its own: it may die as often as the disk is full.
+                await self._starved(process)
+            else:
+                deaths.append(loop.time())
+                logger.error("%s died (%s): %s", self._name, process.returncode, self._tail())
             if len(deaths) == DEATHS:
                 break
-            await asyncio.sleep(BACKOFF_SECONDS * 2 ** (len(deaths) - 1))
+            await asyncio.sleep(BACKOFF_SECONDS * 2 ** max(0, len(deaths) - 1))
             try:
                 process = await self._spawn()
             except ConfigError as error:
@@ -132,6 +160,12 @@ class Child:
         self._on_fatal(
             f"{self._name} died {DEATHS} times within {DEATHS_SECONDS:g} s: {self._tail()}"
         )
+
+    async def _starved(self, process: asyncio.subprocess.Process) -> None:
+        """It died of a full disk: wait until a start has a chance."""
+        logger.error("%s died (%s): %s", self._name, process.returncode, self._disk.words)
+        await self._disk.room()
+        logger.warning("%s is started again: there is space for it", self._name)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         leashed, self._leash = os.pipe()
@@ -179,10 +213,14 @@ class Child:
         self._log_start = os.fstat(log).st_size
         return log
 
-    def _tail(self) -> str:
-        """The last lines that this run of the program wrote, in one line."""
+    def _said(self) -> str:
+        """What this run of the program wrote, as far as that is a log of ordinary length."""
         with open(self._log, "rb") as log:
-            log.seek(max(self._log_start, self._log.stat().st_size - 4096))
-            lines = log.read().decode(errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return " / ".join(said[-TAIL_LINES:]) or "it said nothing"
+            log.seek(max(self._log_start, self._log.stat().st_size - LOG_BYTES))
+            return log.read().decode(errors="replace")
+
+    def _tail(self) -> str:
+        """The last lines of that, in one line; nobody dies of the warnings that a start brings."""
+        said = [line.strip() for line in self._said()[-TAIL_CHARACTERS:].split("\n")]
+        last = [line for line in said if line and " WARNING " not in line]
+        return " / ".join(last[-TAIL_LINES:]) or "it said nothing"

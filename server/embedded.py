@@ -21,6 +21,7 @@ from conf.keys import ENV_PREFIX
 from conf.settings import ConfigError, Mongo, Redis, Settings
 from server.child import STEP_SECONDS, Child, ChildDied
 from server.datadir import write_private
+from server.disk import Disk
 
 ACCOUNT = "tornado_im"  # of the embedded MongoDB, and the one database that it may use
 ACCOUNT_PROGRAM = Path(__file__).with_name("embedded_account.py")
@@ -36,13 +37,26 @@ UNSAFE_JOURNAL = "TORNADO_IM_TEST_UNSAFE_JOURNAL"
 class Children:
     """Where Redis and MongoDB are: as configured, or the children that stand in for them."""
 
-    def __init__(self, redis: Redis, mongo: Mongo, ending: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        mongo: Mongo,
+        ending: AsyncExitStack,
+        *,
+        mongo_child: Child | None = None,
+    ) -> None:
         self.redis = redis
         self.mongo = mongo
         self._ending = ending
+        self._mongo_child = mongo_child
+
+    def restart_mongo(self, why: str) -> None:
+        """End a MongoDB of ours that answers but cannot write; it is started again."""
+        if self._mongo_child is not None:
+            self._mongo_child.end(f"it cannot write ({why})")
 
     async def stop(self) -> None:
-        """End both, side by side; at most 9 s."""
+        """End both, side by side; at most 4 s and a kill."""
         await self._ending.aclose()
 
 
@@ -62,7 +76,9 @@ async def start(settings: Settings, data_dir: Path, *, on_fatal: Callable[[str],
             async with asyncio.TaskGroup() as group:
                 mongo = group.create_task(nest.mongo(settings.mongo))
                 redis = group.create_task(nest.redis(settings.redis))
-            return Children(redis.result(), mongo.result(), ending.pop_all())
+            return Children(
+                redis.result(), mongo.result(), ending.pop_all(), mongo_child=nest.mongo_child
+            )
     except ExceptionGroup as failed:
         reason = failed.exceptions[0]
     except OSError as error:
@@ -105,9 +121,11 @@ class _Nest:
 
     def __init__(self, data_dir: Path, lock: int, on_fatal: Callable[[str], None]) -> None:
         self._data_dir = data_dir
+        self._disk = Disk(data_dir)
         self._lock = lock
         self._on_fatal = on_fatal
         self._children: list[Child] = []
+        self.mongo_child: Child | None = None
         self._socket_dir: Path | None = None  # when it is not in the data folder
 
     async def stop(self) -> None:
@@ -157,7 +175,7 @@ class _Nest:
         while True:
             port = _free_port()
             try:
-                await self._start(
+                self.mongo_child = await self._start(
                     "the embedded SecantusDB",
                     _secantus_command(folder, config, port),
                     log="mongo.log",
@@ -180,11 +198,12 @@ class _Nest:
         log: str,
         answers: Callable[[], Awaitable[bool]],
         wake_to_stop: bool = False,
-    ) -> None:
+    ) -> Child:
         child = Child(
             name,
             argv,
             log=self._data_dir / log,
+            disk=self._disk,
             answers=answers,
             on_fatal=self._on_fatal,
             env=_environment(),
@@ -193,6 +212,7 @@ class _Nest:
         )
         self._children.append(child)
         await child.start()
+        return child
 
     async def _mongo_password(self, folder: Path) -> str:
         """What `mongo.key` says; where that or the storage is new, a new one, made known to it."""
@@ -215,7 +235,10 @@ class _Nest:
             if program.returncode is None:
                 program.kill()
         if program.returncode:
-            last = said.decode(errors="replace").strip().rpartition("\n")[2]
+            words = said.decode(errors="replace").strip()
+            if self._disk.blamed(words):
+                raise ConfigError(f"{self._disk.words}: the embedded SecantusDB did not start")
+            last = words.rpartition("\n")[2]
             raise ConfigError(f"the embedded SecantusDB cannot be given its account: {last}")
         write_private(file, password)
         return password

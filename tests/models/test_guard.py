@@ -20,18 +20,26 @@ class Store:
     """A store behind a guard, whose probes a test holds and breaks."""
 
     def __init__(self, *, seconds: float = SECONDS, concurrent: int = 9) -> None:
-        self.probed = Step()
+        self.probed, self.proved = Step(), Step()
+        self.unable: list[Exception] = []
         self.guard = Guard(
             "mongo",
             seconds,
             concurrent=concurrent,
             outages=(Down,),
             probe=self.probe,
+            prove=self.prove,
             answer=lambda error: error.args == ("a proper answer",),
+            refuses=lambda error: error.args == ("a refusal",),
+            on_unable=self.unable.append,
         )
 
     async def probe(self) -> None:
         async with self.probed:
+            pass
+
+    async def prove(self) -> None:
+        async with self.proved:
             pass
 
     async def call(self, error: BaseException | None = None) -> None:
@@ -40,8 +48,8 @@ class Store:
                 raise error
 
     async def goes_down(self) -> None:
-        """A call fails, and the store stays down until its probe is released."""
-        self.probed.hold()
+        """A call fails, and the store stays down until its proof is released."""
+        self.proved.hold()
         with pytest.raises(Unavailable):
             await self.call(Down())
 
@@ -105,55 +113,55 @@ async def test_after_an_outage_calls_are_refused_without_being_made() -> None:
         assert not made
 
 
-async def test_calls_are_let_through_once_a_probe_is_answered() -> None:
+async def test_calls_are_let_through_once_a_proof_succeeds() -> None:
     async with store() as one:
         await one.goes_down()
-        one.probed.release()
+        one.proved.release()
         await one.is_back()
-        assert one.probed.calls == 1
-        # And the next outage is probed again.
+        assert one.proved.calls == 1
+        # And the next outage is proved again.
         await one.goes_down()
-        one.probed.release()
+        one.proved.release()
         await one.is_back()
-        assert one.probed.calls == 2
+        assert one.proved.calls == 2
 
 
-async def test_it_is_probed_until_it_answers_whatever_the_probe_meets(
+async def test_it_is_proved_until_it_is_able_whatever_the_proof_meets(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
     async with store() as one:
         await one.goes_down()
-        one.probed.failures += [Down(), KeyError("a fault"), Down()]
-        one.probed.release()
+        one.proved.failures += [Down(), KeyError("a fault"), Down()]
+        one.proved.release()
         await one.is_back()
-        assert one.probed.calls == 4
+        assert one.proved.calls == 4
         assert "the probe of mongo failed" in caplog.text
 
 
-async def test_a_probe_that_hangs_is_given_up_and_made_again(
+async def test_a_proof_that_hangs_is_given_up_and_made_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
     async with store(seconds=0.02) as one:
         await one.goes_down()
         async with asyncio.timeout(SECONDS):
-            while one.probed.calls < 3:
-                await one.probed.reached()
-                one.probed.hold()
-        one.probed.release()
+            while one.proved.calls < 3:
+                await one.proved.reached()
+                one.proved.hold()
+        one.proved.release()
         await one.is_back()
 
 
-async def test_one_outage_is_probed_by_one_prober() -> None:
+async def test_one_outage_is_proved_by_one_prober() -> None:
     async with store() as one:
-        one.probed.hold()
+        one.proved.hold()
         calls = [one.call(Down()) for _ in range(5)]
         started = [asyncio.create_task(call) for call in calls]
         results = await asyncio.gather(*started, return_exceptions=True)
         assert all(isinstance(result, Unavailable) for result in results)
-        await one.probed.reached()
-        assert one.probed.calls == 1
+        await one.proved.reached()
+        assert one.proved.calls == 1
 
 
 async def test_an_outage_is_given_up_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +171,49 @@ async def test_an_outage_is_given_up_only_after_a_while(monkeypatch: pytest.Monk
         assert not one.guard.given_up
         monkeypatch.setattr(guard, "GIVE_UP_SECONDS", 0.0)
         assert one.guard.given_up
-        one.probed.release()
+        one.proved.release()
         await one.is_back()
         assert not one.guard.given_up
+
+
+async def refused(one: Store, errors: list[Exception]) -> list[Exception]:
+    """The store goes down, its proofs meet those errors, then it is back; who was told what."""
+    await one.goes_down()
+    one.proved.failures += errors
+    one.proved.release()
+    await one.is_back()
+    return one.unable
+
+
+async def test_a_store_that_only_refuses_is_unable(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
+    async with store() as one:
+        refusals: list[Exception] = [Down("a refusal") for _ in range(2 * guard.REFUSALS + 1)]
+        told = await refused(one, refusals)
+        assert told == [refusals[guard.REFUSALS - 1], refusals[2 * guard.REFUSALS - 1]]
+        # However many proofs fail, it is one outage.
+        assert caplog.messages == ["mongo does not answer: Down", "mongo answers again"]
+
+
+@pytest.mark.parametrize("silence", [Down(), TimeoutError()])
+async def test_a_store_that_is_silent_or_refuses_once_is_not(
+    monkeypatch: pytest.MonkeyPatch, silence: Exception
+) -> None:
+    monkeypatch.setattr(guard, "PROBE_SECONDS", 0.001)
+    async with store() as one:
+        few: list[Exception] = [Down("a refusal")] * (guard.REFUSALS - 1)
+        assert await refused(one, [*few, silence, *few, *[silence] * 9]) == []
+
+
+async def test_an_answered_probe_is_no_proof() -> None:
+    async with store() as one:
+        await one.goes_down()
+        await one.proved.reached()
+        with pytest.raises(Unavailable):
+            await one.guard.check()
+        assert one.probed.calls == 0
 
 
 async def test_only_so_many_calls_are_under_way_and_waiting_counts_as_time() -> None:
@@ -201,6 +249,6 @@ async def test_a_check_says_whether_the_store_answers() -> None:
 async def test_a_guard_that_is_closed_leaves_no_prober_behind() -> None:
     one = Store()
     await one.goes_down()
-    await one.probed.reached()
+    await one.proved.reached()
     await one.guard.close()
     assert [task for task in asyncio.all_tasks() if "probe" in task.get_name()] == []

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pymongo.errors import (
+    AutoReconnect,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    WriteError,
+)
 
 from conf.settings import ConfigError
+from models import stores
 from models.errors import Unavailable
-from models.stores import open_stores
+from models.stores import PROOF, Stores, open_stores
 from models.user import Users
 from tests.border import SECONDS
 from tests.opened import Embedded
@@ -22,6 +30,71 @@ async def test_each_store_is_probed_for_itself(embedded: Embedded) -> None:
             async with opened.redis():
                 raise ConnectionError
         assert await opened.probe() == {"sql": "up", "redis": "down", "mongo": "up"}
+
+
+FAILURE = AutoReconnect("of the test")
+
+
+async def up_again(opened: Stores) -> None:
+    """Wait until MongoDB's guard lets calls through; it tells nobody."""
+    async with asyncio.timeout(SECONDS):
+        while (await opened.probe())["mongo"] == "down":
+            await asyncio.sleep(0.005)
+
+
+async def test_mongo_is_up_again_once_it_has_written(embedded: Embedded) -> None:
+    async with embedded.open() as opened:
+        assert await opened.mongo_db.fences.find_one({"_id": PROOF}) is None
+        with pytest.raises(Unavailable):
+            async with opened.mongo():
+                raise FAILURE
+        await up_again(opened)
+        proof = await opened.mongo_db.fences.find_one({"_id": PROOF})
+        assert proof is not None and proof["writes"] == 1
+
+
+async def test_a_mongo_that_answers_but_cannot_write_is_down_and_reported(
+    embedded: Embedded, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    reported = asyncio.Event()
+
+    def tell(why: str) -> None:
+        told.append(why)
+        reported.set()
+
+    children = embedded.children
+    async with embedded.open():
+        opened = await open_stores(
+            None, children.mongo, children.redis, tmp_path, on_mongo_unable=tell
+        )
+        try:
+            await opened.mongo_db.create_collection("fences", validator={"never": 1})
+            with pytest.raises(Unavailable):
+                async with opened.mongo():
+                    raise FAILURE
+            await asyncio.wait_for(reported.wait(), SECONDS)
+            assert (await opened.probe())["mongo"] == "down"
+            await opened.mongo_db.drop_collection("fences")
+            await up_again(opened)
+        finally:
+            await opened.close()
+    assert "validation" in told[0] and "\n" not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "refuses"),
+    [
+        (OperationFailure("WT_PANIC", 1), True),
+        (WriteError("disk full", 14031), True),
+        (ExecutionTimeout("slow", 50), False),
+        (NetworkTimeout("frozen"), False),
+        (AutoReconnect("gone"), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_a_refusal_is_an_answer_and_no_time_out(error: Exception, refuses: bool) -> None:
+    assert stores._refuses(error) is refuses
 
 
 @pytest.mark.parametrize("damage", [Path.mkdir, lambda file: file.write_text("no database" * 99)])

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from conf.settings import ConfigError
-from server import child
+from server import child, disk
 from server.child import Child, ChildDied
+from server.disk import Disk
 
 IGNORES_TERM = """
 import pathlib, signal, sys
@@ -39,6 +40,7 @@ class Nest:
     """Makes children whose readiness is that a file is there, and collects their last words."""
 
     def __init__(self, folder: Path) -> None:
+        self.disk = Disk(folder)
         self.log = folder / "child.log"
         self.sign = folder / "sign"
         self.fatal: list[str] = []
@@ -49,6 +51,7 @@ class Nest:
             "the child",
             argv,
             log=self.log,
+            disk=self.disk,
             answers=self.signed,
             on_fatal=self.hear,
             env=os.environ,
@@ -96,6 +99,29 @@ def test_one_that_ends_before_it_is_ready(nest: Nest) -> None:
     assert nest.log.read_text() == "of an earlier run\none\n\ntwo\n"
 
 
+def test_its_last_words_are_no_warnings_of_its_start(nest: Nest) -> None:
+    async def scene() -> None:
+        script = "echo '7:M # WARNING Memory overcommit must be enabled'; echo $0; exit 1"
+        with pytest.raises(ChildDied, match=r"did not start: why$"):
+            await nest.child("/bin/sh", "-c", script, "why").start()
+        with pytest.raises(ChildDied, match=r"did not start: it said nothing$"):
+            await nest.child("/bin/sh", "-c", script, "").start()
+
+    asyncio.run(scene())
+
+
+def test_a_start_on_a_full_disk_blames_the_disk(nest: Nest) -> None:
+    async def scene() -> None:
+        script = "echo 'write: No space left on device'; seq 99999; exit 1"
+        with pytest.raises(ConfigError) as caught:
+            await nest.child("/bin/sh", "-c", script).start()
+        # Somebody may have taken the port of one that died; this one is not worth another try.
+        assert not isinstance(caught.value, ChildDied)
+        assert str(caught.value) == f"{nest.disk.words}: the child did not start"
+
+    asyncio.run(scene())
+
+
 def test_a_program_that_is_not_there(nest: Nest) -> None:
     async def scene() -> None:
         with pytest.raises(ChildDied, match=r"^the child did not start: .*not found"):
@@ -128,7 +154,11 @@ def test_a_log_that_cannot_be_written(nest: Nest) -> None:
 
 @pytest.mark.parametrize(("needed", "heard"), [(1, "1"), (2, "2"), (9, "2")])
 def test_stop_says_term_twice_and_then_kills(
-    nest: Nest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: int, heard: str
+    nest: Nest,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    needed: int,
+    heard: str,
 ) -> None:
     monkeypatch.setattr(child, "TERM_SECONDS", 0.3)
 
@@ -143,6 +173,7 @@ def test_stop_says_term_twice_and_then_kills(
     took = asyncio.run(scene())
     assert nest.sign.read_text() == heard
     assert took < 0.3 * needed + 0.25
+    assert ("the child is killed: no end 0.6 s after SIGTERM" in caplog.text) is (needed > 2)
 
 
 def test_one_that_still_answers_is_told_again_before_its_time_is_up(nest: Nest) -> None:
@@ -199,6 +230,69 @@ class Death(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.told.set()
+
+
+STARVING = "echo > {}; echo 'No space left on device'; exit 1"
+
+
+async def test_deaths_of_a_full_disk_are_not_counted(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "ROOM_BYTES", 0)
+    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.01)
+    async with nest.births() as born:
+        started = nest.child("/bin/sh", "-c", STARVING.format(nest.sign))
+        await started.start()
+        for _ in range(child.DEATHS + 2):
+            await born.readline()
+        await started.stop()
+    assert nest.fatal == []
+
+
+async def test_it_is_started_again_only_when_there_is_room(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(disk, "ROOM_BYTES", 1 << 62)
+    monkeypatch.setattr(disk, "LOOK_SECONDS", 0.01)
+    looks = 0
+
+    class Watched(Disk):
+        @property
+        def free(self) -> int:
+            nonlocal looks
+            looks += 1
+            return super().free
+
+    nest.disk = Watched(nest.disk.folder)
+    async with nest.births() as born:
+        started = nest.child("/bin/sh", "-c", STARVING.format(nest.sign))
+        await started.start()
+        await born.readline()
+        while looks < 20:
+            await asyncio.sleep(0.01)
+        assert caplog.text.count("has no space left") == 1
+        next_birth = asyncio.create_task(born.readline())
+        await asyncio.sleep(0)
+        assert not next_birth.done()
+        monkeypatch.setattr(disk, "ROOM_BYTES", 0)
+        await next_birth
+        await started.stop()
+    assert "there is space for it" in caplog.text
+
+
+async def test_one_that_is_ended_is_started_again(
+    nest: Nest, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with nest.births() as born:
+        started = nest.child("/bin/sh", "-c", f"echo > {nest.sign}; exec sleep 60")
+        await started.start()
+        await born.readline()
+        started.end("it cannot write")
+        await born.readline()
+        await started.stop()
+        started.end("it is gone already")
+    assert "the child is ended, to be started again: it cannot write" in caplog.text
+    assert "gone already" not in caplog.text
 
 
 async def test_a_stop_during_the_back_off_starts_nothing(

@@ -191,6 +191,21 @@ def test_a_killed_child_comes_back_on_its_address_with_its_data(tmp_path: Path) 
     assert run_with_children(tmp_path, scene) == []
 
 
+def test_a_mongo_that_cannot_write_is_killed_and_comes_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(children: Children) -> None:
+        before = pids(tmp_path)
+        children.restart_mongo("WT_PANIC")
+        await asyncio.to_thread(await_true, lambda: pids(tmp_path) != before)
+        await asyncio.to_thread(await_true, lambda: accepts(children.mongo))
+        after = pids(tmp_path)
+        assert after["valkey"] == before["valkey"] and after["secantus"] != before["secantus"]
+
+    assert run_with_children(tmp_path, scene) == []
+    assert "SecantusDB is ended, to be started again: it cannot write (WT_PANIC)" in caplog.text
+
+
 def test_a_child_that_keeps_dying_is_reported_once(tmp_path: Path) -> None:
     told: list[str] = []
 
@@ -269,6 +284,7 @@ def test_configured_stores_have_no_child(tmp_path: Path) -> None:
 
     async def scene(children: Children) -> None:
         assert (children.redis, children.mongo) == (settings.redis, settings.mongo)
+        children.restart_mongo("somebody else's is not ours to end")
 
     run_with_children(tmp_path, scene, settings)
     assert list(tmp_path.iterdir()) == []
