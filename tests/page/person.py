@@ -66,8 +66,8 @@ class Person:
 
     @property
     def row(self) -> Locator:
-        """The first conversation of the list."""
-        return self.page.locator(".rail .row").first
+        """The first conversation of the list, once that is there: before, grey rows hold its place."""
+        return self.page.locator(".rail button.row").first
 
     @property
     def bubbles(self) -> Locator:

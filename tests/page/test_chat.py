@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.page.person import Person, numbered
 
@@ -156,6 +156,20 @@ def test_the_other_tab_takes_it_over(pair: Pair, someone: Someone, act: str, sho
     expect(other.row.get_by_role("img", name=shown)).to_be_visible()
 
 
+def test_grey_rows_hold_the_place_of_a_list_that_is_slow(pair: Pair) -> None:
+    ann, _ = pair
+    asked: list[Route] = []
+    ann.page.route("**/api/conversations?*", lambda route: asked.append(route))
+    ann.page.goto(f"{ann.url}/#/")
+    with ann.page.expect_request("**/api/conversations?*"):
+        ann.page.reload()
+    expect(ann.page.locator(".rail .skeleton").first).to_be_visible()
+    expect(ann.row).to_have_count(0)
+    asked[0].continue_()
+    ann.row.click()
+    ann.sees("hello", "hi")
+
+
 def test_on_a_phone_one_pane_and_the_way_back(pair: Pair, someone: Someone) -> None:
     ann, _ = pair
     phone = someone("ann", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
@@ -167,6 +181,7 @@ def test_on_a_phone_one_pane_and_the_way_back(pair: Pair, someone: Someone) -> N
     phone.page.get_by_role("button", name="Back").tap()
     expect(phone.page.locator(".rail")).to_be_visible()
     phone.row.tap()
+    expect(phone.page.locator(".rail")).to_be_hidden()
     phone.page.go_back()
     expect(phone.page.locator(".rail")).to_be_visible()
     assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
