@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import subprocess
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from conf.settings import gather, load
 from tests.running import Server
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +52,21 @@ def test_the_tour_with_wscat(servers: "type[Server]") -> None:
     printed = "\n".join(tour(servers(), wscat=True))
     assert '"code":50002' in printed
     assert re.search(r'"code":5000[45],"id":"tour-2"', printed)
+
+
+def test_its_settings_are_accepted_and_those_of_a_load_test_leave_no_limit(tmp_path: Path) -> None:
+    blocks = re.findall(r"(?:^    \[.*\n)(?:(?:    .*)?\n)+", README, re.MULTILINE)
+    assert len(blocks) == 2
+    for number, block in enumerate(blocks):
+        (tmp_path / f"{number}.ini").write_text(textwrap.dedent(block), encoding="utf-8")
+    stores = load(tmp_path / "0.ini", {"TORNADO_IM_SERVICE_SECRETKEY": "s" * 32})
+    assert stores.mysql and stores.redis and stores.mongo
+    limits = gather(tmp_path / "1.ini", {}).in_file
+    load(tmp_path / "1.ini", {})
+    assert set(limits.values()) == {"0"}
+    for name in ("LoginPerMinute", "RegisterPerHour", "RatePerSecond", "StrangerLimit"):
+        assert name in {key.name for key in limits}
+    assert all("0: no limit" in key.doc for key in limits)
 
 
 def test_every_package_has_a_reason() -> None:
