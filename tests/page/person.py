@@ -66,7 +66,7 @@ class Person:
 
     @property
     def row(self) -> Locator:
-        """The first conversation of the list, once that is there: before, grey rows hold its place."""
+        """The first conversation of the list, once that is there: grey rows hold its place."""
         return self.page.locator(".rail button.row").first
 
     @property
