@@ -51,9 +51,9 @@ def test_older_pages_load_and_the_place_is_kept_to_the_pixel(long: tuple[Person,
     }""")
     expect(ann.bubbles).not_to_have_count(before)
     assert abs(ann.page.evaluate("window.kept.getBoundingClientRect().top") - top) < 1
-    for _ in range(6):
+    while (count := ann.bubbles.count()) < 122:
         scroll_to(ann.page, 0)
-        ann.page.wait_for_timeout(200)
+        expect(ann.bubbles).not_to_have_count(count)
     expect(ann.bubbles.first).to_have_text("hello")
     expect(ann.bubbles).to_have_count(122)
 
