@@ -20,7 +20,16 @@ ARGS = ["--no-sandbox", "--disable-background-networking"]
 # A reconnect may wait some seconds by its random back-off.
 PATIENCE_MS = 15_000
 
+# Browser windows and servers start in it, which takes half a minute on a busy machine.
+TEST_SECONDS = 180
+
 _count = itertools.count(os.getpid() * 1_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def need(program: str | None, what: str) -> str:
