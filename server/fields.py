@@ -8,6 +8,7 @@ that it breaks. Rules are those of docs/protocol.md.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -247,16 +248,21 @@ def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:
         InvalidField: for the first field, in the order of the dataclass, that breaks its rule.
     """
     values: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-        rule: Rule | None = field.metadata.get("rule")
-        if rule is None:
+    for name, rule, required in _rules(kind):  # type: ignore[arg-type]
+        value: Any = raw.get(name)
+        if value is None and not (required and name in raw):
+            if required:
+                raise InvalidField(name, "required")
             continue
-        if field.name not in raw or (
-            raw[field.name] is None and field.default is not dataclasses.MISSING
-        ):
-            if field.default is dataclasses.MISSING:
-                raise InvalidField(field.name, "required")
-            continue
-        value = raw[field.name]
-        values[field.name] = rule.check(field.name, rule.from_text(value) if text else value)
+        values[name] = rule.check(name, rule.from_text(value) if text else value)
     return kind(**values)
+
+
+@functools.cache
+def _rules(kind: type[Any]) -> tuple[tuple[str, Rule, bool], ...]:
+    """Each field's name, its rule, and whether it is required."""
+    return tuple(
+        (field.name, field.metadata["rule"], field.default is dataclasses.MISSING)
+        for field in dataclasses.fields(kind)
+        if "rule" in field.metadata
+    )
