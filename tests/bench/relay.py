@@ -1,0 +1,77 @@
+"""A bare Tornado relay: what a message costs where nothing is checked and nothing is stored.
+
+Run as a program it serves until it is ended, and prints its port. A socket's path says who it is
+and to whom it writes (`/ws/7/8`; `/ws/7/7` is an echo); the sender is answered, the other is pushed
+to, each by a `write_message` of Tornado's own, as its chat demo does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from tornado import httpserver, netutil, web, websocket
+
+from tests.bench import wire
+from tests.bench.chats import Pair
+
+
+class Socket(websocket.WebSocketHandler):
+    peers: ClassVar[dict[str, Socket]] = {}
+
+    def open(self, *who: str) -> None:
+        self.me, self.other = who
+        self.seq = 0
+        self.set_nodelay(True)
+        self.peers[self.me] = self
+
+    def get_compression_options(self) -> None:
+        return None
+
+    async def on_message(self, message: str | bytes) -> None:
+        frame = json.loads(message)
+        self.seq += 1
+        ack = {"code": 50004, "conv": "1:2", "seq": self.seq, "time": 0}
+        push = {"code": 50001, "seq": self.seq, "from": 1, "content": frame["content"]}
+        self.write_message(json.dumps(ack, separators=(",", ":")))
+        if self.other in self.peers and self.other != self.me:
+            self.peers[self.other].write_message(json.dumps(push, separators=(",", ":")))
+
+
+async def serve() -> None:
+    (listening,) = netutil.bind_sockets(0, "127.0.0.1")
+    server = httpserver.HTTPServer(web.Application([(r"/ws/([0-9]+)/([0-9]+)", Socket)]))
+    server.add_socket(listening)
+    print(listening.getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def pairs(count: int) -> AsyncIterator[list[Pair]]:
+    """Pairs on a relay of their own, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.relay", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    made: list[Pair] = []
+    try:
+        port = int(await process.stdout.readline())
+        for one in range(1, 2 * count, 2):
+            sender = await wire.connect("127.0.0.1", port, {}, f"/ws/{one}/{one + 1}")
+            receiver = await wire.connect("127.0.0.1", port, {}, f"/ws/{one + 1}/{one}")
+            made.append(Pair(sender, receiver, one + 1))
+        yield made
+    finally:
+        for pair in made:
+            await pair.sender.close()
+            await pair.receiver.close()
+        process.terminate()
+        await process.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
