@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiomysql
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
 from pymongo.errors import (
@@ -53,6 +54,9 @@ MONGO_SECONDS: Final = 2.5
 MONGO_CONCURRENT: Final = 6
 """Calls under way at once. Motor runs them in 5 threads a core, which the one writer shares;
 with more readers than threads a frozen store made 100 of them wait 12 to 20 s."""
+
+MONGO_CLOSE_SECONDS: Final = 0.5
+"""What the goodbye to MongoDB may take; it forgets by itself what it was not told of."""
 
 REDIS_CONNECTIONS: Final = 32
 """Connections at most; a command beyond them waits. A storm of logins must not open thousands."""
@@ -101,7 +105,9 @@ class Stores:
     async def close(self) -> None:
         for guard in (self.sql, self.redis, self.mongo):
             await guard.close()
-        self.mongo_client.close()
+        # It says goodbye to its sessions first: for 5 s to a frozen store, and not in our loop.
+        with pymongo.timeout(MONGO_CLOSE_SECONDS):
+            await asyncio.to_thread(self.mongo_client.close)
         await self.redis_client.aclose()
         await Tortoise.close_connections()
 
@@ -220,6 +226,9 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
 
 async def _open_sql(mysql: Mysql | None, data_dir: Path, opened: AsyncExitStack) -> None:
     config = tortoise_config(mysql, data_dir)
+    # Before anything is opened: a migration that fails leaves a connection, whose thread would keep
+    # the process from ending.
+    opened.push_async_callback(Tortoise.close_connections)
     try:
         if mysql is None:
             # Tortoise keeps the lock of a file that cannot be opened, and then waits for it.
@@ -229,7 +238,6 @@ async def _open_sql(mysql: Mysql | None, data_dir: Path, opened: AsyncExitStack)
         else:
             await _migrate_mysql(mysql, config)
         await Tortoise.init(config=config)
-        opened.push_async_callback(Tortoise.close_connections)
     except (DBConnectionError, OperationalError, MySQLError, sqlite3.Error, OSError) as error:
         if mysql is None:
             where = f"{data_dir}: users.sqlite3"

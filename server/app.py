@@ -41,7 +41,7 @@ from models.errors import Unavailable
 from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
-from server import __version__, datadir, embedded, logs
+from server import __version__, datadir, disk, embedded, logs
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
@@ -65,8 +65,12 @@ logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
 
 STOP_SECONDS: Final = 15.0
-DRAIN_SECONDS: Final = 5.0
-"""What the log has for its last batches, and sockets for their last bytes."""
+DRAIN_SECONDS: Final = 3.0
+"""What the log has for its last batches: more than a message waits for its answer."""
+
+GOODBYE_SECONDS: Final = 2.0
+"""What sockets have for their last bytes. With both limits, 2.5 s for heads and 4 s for children
+that do not hear, a stop stays under 12 s whichever store is frozen."""
 
 SECOND_SIGNAL_SECONDS: Final = 0.5
 """A signal this soon after the first is the same one: `make` passes its own on to us."""
@@ -139,6 +143,7 @@ async def _start(
     _allow_descriptors(settings.limits.sockets_total)
     data_dir = settings.service.data_dir
     stack.enter_context(datadir.held(data_dir))
+    stack.enter_context(disk.blamed(data_dir))
     listening = _listen(settings)
     for one in listening:
         stack.callback(one.close)
@@ -150,14 +155,15 @@ async def _start(
         children.redis,
         data_dir,
         journal=embedded.UNSAFE_JOURNAL not in os.environ,
+        on_mongo_unable=children.restart_mongo,
     )
     stack.push_async_callback(stores.close)
     passwords = Passwords()
     stack.callback(passwords.close)
     key = datadir.signing_key(settings, data_dir)
-    work = await _wire(settings, stores, passwords, key)
-    await stack.enter_async_context(_running(work.forever, fail))
     try:
+        work = await _wire(settings, stores, passwords, key)
+        await stack.enter_async_context(_running(work.forever, fail))
         await work.bus.ready()
         await work.orphans.catch_up()
     except Unavailable as error:
@@ -350,8 +356,11 @@ async def _drain(work: Work) -> None:
             await work.log.drain()
     sockets.close_all()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
+        async with asyncio.timeout(GOODBYE_SECONDS):
             await sockets.all_closed()
+    unanswered, deaf = len(work.log.pending), work.services.peers.count
+    if unanswered or deaf:
+        logger.warning("left: %d messages without answer, %d deaf sockets", unanswered, deaf)
     try:
         await work.positions.leave()
         work.bus.leave()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from conf.settings import ConfigError
 
 MIB: Final = 1 << 20
 
@@ -23,8 +27,12 @@ FULL_BYTES: Final = MIB
 LOOK_SECONDS: Final = 0.25
 """Between two looks whether there is room; nobody tells of that."""
 
-SIGNS: Final = ("No space left on device", "Short write while writing to the AOF file")
-"""What a store says of a full disk, the second is Valkey's."""
+SIGNS: Final = (
+    "No space left on device",
+    "Short write while writing to the AOF file",  # Valkey's
+    "database or disk is full",  # SQLite's
+)
+"""What a store says of a full disk."""
 
 
 class Disk:
@@ -53,9 +61,19 @@ class Disk:
 
     def blame(self, reason: str, said: str = "") -> str:
         """The one line for a start that failed, when the program that it is about has said that."""
-        return f"{self.words}: {reason}" if self.blamed(said or reason) else reason
+        known = "no space left" in reason.lower()
+        return f"{self.words}: {reason}" if not known and self.blamed(said or reason) else reason
 
     async def room(self) -> None:
         """Wait until there is enough."""
         while self.free < ROOM_BYTES:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(LOOK_SECONDS)
+
+
+@contextmanager
+def blamed(folder: Path) -> Iterator[None]:
+    """Any ConfigError out of the block blames a full disk where that is the cause."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(Disk(folder).blame(str(error))) from error

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from conf.settings import load
-from models.rate import Rates
 from models.guard import Guard
+from models.rate import Rates
 from models.stores import Stores
 from models.token import Issued, Session, Tokens
 from models.user import Blocks, Person, Users

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,6 +132,11 @@ class Server:
         """SIGTERM; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it ends by itself; the exit code."""
+        assert self.process is not None
         code = self.process.wait(timeout=30)
         self._close()
         return code
@@ -160,7 +167,41 @@ def frozen(pid: int) -> Iterator[None]:
             time.sleep(0.001)
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        _send(pid, signal.SIGCONT)
+
+
+class SmallDisk:
+    """A disk of its own, which can be filled up and made larger; only root may make one."""
+
+    def __init__(self, folder: Path, kib: int) -> None:
+        self.folder = folder
+        self._kib = kib
+        self._ballast = folder / "ballast"
+
+    def __enter__(self) -> "SmallDisk":
+        self.folder.mkdir()
+        made = self._mount(f"size={self._kib}k")
+        if made.returncode:
+            pytest.skip(f"no disk can be mounted here: {made.stderr.strip()}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", str(self.folder)], check=True)
+
+    def fill(self) -> None:
+        """Leave not a byte."""
+        with open(self._ballast, "ab", buffering=0) as ballast, suppress(OSError):
+            while ballast.write(bytes(1 << 12)):
+                pass
+
+    def free(self, kib: int) -> None:
+        """Take away what fills it, and give it that size."""
+        self._ballast.unlink()
+        assert self._mount(f"remount,size={kib}k").returncode == 0
+
+    def _mount(self, options: str) -> subprocess.CompletedProcess[str]:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.folder)]
+        return subprocess.run(command, capture_output=True, text=True)
 
 
 def _threads(pid: int) -> list[int]:

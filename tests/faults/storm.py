@@ -7,8 +7,8 @@ import asyncio
 import itertools
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,16 @@ class Writer:
         self._reader = asyncio.create_task(self._read(self._socket))
         if sync:
             await self.sync()
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Read nothing, so that not even a close is answered."""
+        assert self._socket is not None
+        self._socket.transport.pause_reading()
+        try:
+            yield
+        finally:
+            self._socket.transport.resume_reading()
 
     async def disconnected(self) -> None:
         """Wait until the socket has ended, and all that it brought is taken."""

@@ -7,11 +7,12 @@ from random import Random
 import pytest
 
 from tests.faults.figures import Figures
-from tests.faults.programs import Server
+from tests.faults.programs import MONGO, VALKEY, Server, frozen
 from tests.faults.storm import people, resend_all, settled, storm_until, together
 
 PAIRS = 10
 STOP_SECONDS = 15.0
+FROZEN_STOP_SECONDS = 12.0
 GOING_AWAY = 1001
 
 
@@ -48,3 +49,36 @@ async def test_a_stop_in_a_storm_finishes_what_was_taken(
         print(f"{acknowledged} acknowledged, {len(silent)} stored without an answer: {figures}")
         assert figures == Figures()
         assert silent == set()
+
+
+@pytest.mark.parametrize(
+    ("store", "name"), [(MONGO, "the embedded SecantusDB"), (VALKEY, "the embedded Valkey")]
+)
+async def test_a_stop_with_a_frozen_store_is_orderly(
+    own_server: Server, store: str, name: str
+) -> None:
+    url = own_server.url
+    async with people([url], PAIRS) as writers:
+        await together(writers, [url])
+        code, seconds = None, 0.0
+
+        async def strike() -> None:
+            nonlocal code, seconds
+            # One who does not answer the close either costs the stop its time for goodbyes.
+            with frozen(own_server.child(store)), writers[0].deaf():
+                start = time.monotonic()
+                code = await asyncio.to_thread(own_server.stop)
+                seconds = time.monotonic() - start
+
+        await storm_until(writers, 0.5, strike)
+        print(f"{store} frozen: stopped with {code} after {seconds:.2f} s")
+        assert code == 0 and seconds < FROZEN_STOP_SECONDS
+        assert f"{name} is killed: no end 4 s after SIGTERM" in own_server.said()
+        assert "messages without answer, 1 deaf sockets" in own_server.said()
+        for writer in writers[1:]:
+            await writer.disconnected()
+            assert writer.close_code == GOING_AWAY
+        await asyncio.to_thread(own_server.start)
+        await together(writers, [url])
+        await resend_all(writers)
+        assert await settled([url], writers) == Figures()

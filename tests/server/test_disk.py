@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conf.settings import ConfigError
 from server import disk
 from server.disk import Disk
 
@@ -14,7 +15,10 @@ from server.disk import Disk
 def test_it_is_blamed_for_what_says_so(tmp_path: Path, sign: str) -> None:
     here = Disk(tmp_path)
     assert here.blame("it died", f"write: {sign}\n") == f"{here.words}: it died"
-    assert here.blame(f"it died: {sign}") == f"{here.words}: it died: {sign}"
+    with pytest.raises(ConfigError, match=r"has no space left .*: it died$"), disk.blamed(tmp_path):
+        raise ConfigError(here.blame("it died", sign))
+    with pytest.raises(ConfigError, match=sign), disk.blamed(tmp_path):
+        raise ConfigError(sign)
     assert here.blame("it died", "of something else") == "it died"
     assert f"DataDir: {tmp_path} has no space left" in here.words
 
