@@ -53,6 +53,17 @@ async def test_mongo_is_up_again_once_it_has_written(embedded: Embedded) -> None
         assert proof is not None and proof["writes"] == 1
 
 
+async def test_a_mongo_that_only_answers_a_ping_is_down(embedded: Embedded) -> None:
+    async with embedded.open() as opened:
+        failing = [{"$project": {"half": {"$divide": ["$writes", 0]}}}]
+        await opened.mongo_db.proofs.insert_one({"_id": PROOF, "writes": 1})
+        await opened.mongo_db.create_collection("fences", viewOn="proofs", pipeline=failing)
+        await opened.mongo_db.command("ping")
+        assert (await opened.probe())["mongo"] == "down"
+        await opened.mongo_db.drop_collection("fences")
+        await up_again(opened)
+
+
 async def test_a_mongo_that_answers_but_cannot_write_is_down_and_reported(
     embedded: Embedded, tmp_path: Path
 ) -> None:
