@@ -68,8 +68,50 @@ class Delivery:
             answer: called once with the ack or the refusal, perhaps before this returns.
             origin: the socket that sent it, and is acked rather than pushed to.
         """
+        draft = self._draft(uid, place, message, answer, origin)
+        try:
+            await self._policy.may_send(uid, place)
+            draft.mentions = await self._valid(place, message)
+            self._policy.take(uid)
+            head = self._positions.head(place.conv)
+            if head is not None:
+                draft.check(head)
+            await self._presence.learn(place.others(uid))
+            self._log.append(draft)
+        except Unavailable as error:
+            draft.settle(error)
+        except ChatError as error:
+            if message.id:
+                await self._repeat(draft, error)
+            else:
+                draft.settle(error)
+
+    def submit_at_once(
+        self, uid: int, place: Place, message: Outgoing, answer: Answer, *, origin: Peer
+    ) -> bool:
+        """As `submit`, where nothing has to be waited for and nothing is refused; else nothing is
+        done. Who may send is decided before, by `Policy.at_hand`.
+        """
+        head = self._positions.head(place.conv)
+        refers = message.reply_to is not None or message.mentions is not None
+        if head is None or refers or message.kind != "text":
+            return False
+        if not self._presence.at_hand(place.others(uid)):
+            return False
+        draft = self._draft(uid, place, message, answer, origin)
+        try:
+            draft.check(head)
+            self._policy.take(uid)
+            self._log.append(draft)
+        except ChatError:
+            return False
+        return True
+
+    def _draft(
+        self, uid: int, place: Place, message: Outgoing, answer: Answer, origin: Peer | None
+    ) -> Draft:
         id = message.id or f"{random.getrandbits(128):032x}"
-        draft = Draft(
+        return Draft(
             key=message_key(place.conv, uid, id),
             conv=place.conv,
             members=place.members,
@@ -82,22 +124,6 @@ class Delivery:
             answer=answer,
             origin=origin,
         )
-        try:
-            await self._policy.may_send(uid, place)
-            draft.mentions = await self._valid(place, message)
-            self._policy.take(uid)
-            head = self._positions.head(place.conv)
-            if head is not None:
-                draft.check(head)
-            await self._presence.learn([other for other in place.members if other != uid])
-            self._log.append(draft)
-        except Unavailable as error:
-            draft.settle(error)
-        except ChatError as error:
-            if message.id:
-                await self._repeat(draft, error)
-            else:
-                draft.settle(error)
 
     async def send(self, uid: int, place: Place, message: Outgoing) -> Ack:
         """As `submit`, for who can wait: the ack, or the refusal raised.

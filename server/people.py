@@ -71,6 +71,10 @@ class People:
                 self._blocked_by[owner] = blocked
         return blocked
 
+    def at_hand(self, uid: int) -> tuple[Person | None, frozenset[int] | None]:
+        """Who somebody is and whom he blocks, as far as neither has to be asked for."""
+        return self._persons.get(uid), self._blocked_by.get(uid)
+
     async def apart(self, one: int, other: int) -> bool:
         """Whether either blocks the other: typing and presence are not passed on then."""
         return other in await self.blocks(one) or one in await self.blocks(other)

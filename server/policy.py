@@ -14,7 +14,7 @@ from typing import Final
 
 from conf.settings import Chat
 from models.conversation import Head
-from models.errors import AwaitReply, Forbidden, InvalidField, NotFound, RateLimited
+from models.errors import AwaitReply, ChatError, Forbidden, InvalidField, NotFound, RateLimited
 from server.fields import INT_MAX
 from server.people import People
 
@@ -34,6 +34,10 @@ class Place:
 
     conv: str
     members: tuple[int, ...]
+
+    def others(self, uid: int) -> list[int]:
+        """The members besides `uid`."""
+        return [member for member in self.members if member != uid]
 
 
 def pair(one: int, other: int) -> str:
@@ -64,18 +68,10 @@ class Policy:
             Forbidden: it is somebody else's.
             NotFound: there is no such user or group.
         """
-        match = _PAIR.match(conv)
-        if match is None:
-            if _GROUP.match(conv):
-                raise NotFound
-            raise InvalidField("conv", "pattern")
-        low, high = int(match[1]), int(match[2])
-        if low > high or high > INT_MAX:
-            raise InvalidField("conv", "pattern")
-        if uid not in (low, high):
-            raise Forbidden
-        await self._people.get(low + high - uid)
-        return Place(conv, pair_members(conv))
+        place = _place(uid, conv)
+        for other in place.members:
+            await self._people.get(other)
+        return place
 
     async def addressed(
         self, uid: int, conv: str | None, to: int | None, default_to: int | None
@@ -85,21 +81,28 @@ class Policy:
         Raises:
             InvalidField: `to`, required: by none of them; `conv`, conflict: they disagree.
         """
-        if conv is None:
-            other = to if to is not None else default_to
-            if other is None:
-                raise InvalidField("to", "required")
-            return await self.place(uid, pair(uid, other))
-        if to is not None and conv != pair(uid, to):
-            raise InvalidField("conv", "conflict")
-        return await self.place(uid, conv)
+        return await self.place(uid, _conv(uid, conv, to, default_to))
+
+    def at_hand(
+        self, uid: int, conv: str | None, to: int | None, default_to: int | None
+    ) -> Place | None:
+        """As `addressed` and `may_send`, if nothing has to be asked for and nothing is refused."""
+        try:
+            place = _place(uid, _conv(uid, conv, to, default_to))
+        except ChatError:
+            return None
+        for member in place.members:
+            person, blocked = self._people.at_hand(member)
+            if person is None or blocked is None or person.banned or uid in blocked:
+                return None
+        return place
 
     async def may_send(self, uid: int, place: Place) -> None:
         """Raises `Forbidden`: banned, or blocked by the other."""
         if (await self._people.get(uid)).banned:
             raise Forbidden("banned")
-        for other in place.members:
-            if other != uid and uid in await self._people.blocks(other):
+        for member in place.members:
+            if uid in await self._people.blocks(member):
                 raise Forbidden("blocked")
 
     def take(self, uid: int) -> None:
@@ -127,7 +130,7 @@ class Policy:
         written here.
         """
         limit = self._chat.stranger_limit
-        others = [other for other in place.members if other != uid]
+        others = place.others(uid)
         if not limit or not others:
             return _anything
 
@@ -140,3 +143,28 @@ class Policy:
 
 def _anything(_head: Head) -> None:
     return None
+
+
+def _conv(uid: int, conv: str | None, to: int | None, default_to: int | None) -> str:
+    if conv is None:
+        other = to if to is not None else default_to
+        if other is None:
+            raise InvalidField("to", "required")
+        return pair(uid, other)
+    if to is not None and conv != pair(uid, to):
+        raise InvalidField("conv", "conflict")
+    return conv
+
+
+def _place(uid: int, conv: str) -> Place:
+    match = _PAIR.match(conv)
+    if match is None:
+        if _GROUP.match(conv):
+            raise NotFound
+        raise InvalidField("conv", "pattern")
+    low, high = int(match[1]), int(match[2])
+    if low > high or high > INT_MAX:
+        raise InvalidField("conv", "pattern")
+    if uid not in (low, high):
+        raise Forbidden
+    return Place(conv, (low,) if low == high else (low, high))

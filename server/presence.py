@@ -49,13 +49,17 @@ class Presence:
 
     async def learn(self, uids: Collection[int]) -> None:
         """Keep track of `uids` from now on. Raises `Unavailable` when Redis does not answer."""
+        if not self.at_hand(uids):
+            unknown = [uid for uid in uids if uid not in self._elsewhere]
+            await self._bus.subscribe(*(f"p:{uid}" for uid in unknown))
+            await self._refresh(unknown)
+
+    def at_hand(self, uids: Collection[int]) -> bool:
+        """Whether all of `uids` are kept track of; they are for another while."""
         now = time.monotonic()
         for uid in uids:
             self._asked_at[uid] = now
-        unknown = [uid for uid in uids if uid not in self._elsewhere]
-        if unknown:
-            await self._bus.subscribe(*(f"p:{uid}" for uid in unknown))
-            await self._refresh(unknown)
+        return all(uid in self._elsewhere for uid in uids)
 
     # Watching
 

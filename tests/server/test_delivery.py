@@ -1,6 +1,7 @@
 """The one way in: what is refused, in which order, and that a repeat never is."""
 
 import asyncio
+import dataclasses
 import os
 import time
 from collections.abc import AsyncIterator
@@ -219,3 +220,36 @@ async def test_a_log_that_takes_nothing_is_an_answer_and_no_error(embedded: Embe
         # A repeat is acknowledged by the log alone, so it has to wait as well.
         await here.ban(int(time.time() * 1000) + 60_000)
         assert isinstance(await here.refusal("a"), Unavailable)
+
+
+async def test_at_once_is_taken_what_needs_nothing_and_is_not_refused(embedded: Embedded) -> None:
+    async with desk(embedded) as here:
+        socket, answers = here.process.socket(1), asyncio.Queue[Ack | ChatError]()
+
+        def at_once(id: str, **fields: object) -> bool:
+            message = Outgoing("text", id, id, None, None)
+            message = dataclasses.replace(message, **fields)  # type: ignore[arg-type]
+            return here.delivery.submit_at_once(
+                1, PLACE, message, answers.put_nowait, origin=socket.peer
+            )
+
+        here.limit(rate=1, strangers=4)
+        assert not at_once("a")  # the head of the conversation is not known yet
+        await here.send("a")
+        for fields in ({"reply_to": 1}, {"mentions": [2]}, {"kind": "sticker"}):
+            assert not at_once("b", **fields)
+        assert at_once("b")
+        ack = await answers.get()
+        assert isinstance(ack, Ack) and ack.seq == 2
+        assert at_once("c")
+        await answers.get()
+        # Over the rate, and refused for that when it is taken the long way.
+        assert not at_once("d")
+        assert (await here.refusal("d")).word == "rate_limited"
+        here.limit(rate=1, strangers=3)
+        for _ in range(4):
+            assert not at_once("e")
+        # What was not taken was not counted.
+        assert (await here.send("answer", uid=2)).seq == 4
+        assert at_once("e")
+        assert answers.empty()

@@ -137,7 +137,34 @@ async def test_an_ordinary_message_asks_no_store(embedded: Embedded) -> None:
         for _ in range(5):
             await one.policy.addressed(ANN, None, BO, None)
             await one.policy.may_send(ANN, BOTH)
-        assert (one.users.answered.calls, one.blocks.answered.calls) == (2, 1)
+        assert (one.users.answered.calls, one.blocks.answered.calls) == (2, 2)
+
+
+async def test_at_hand_is_what_was_asked_for_before_and_is_not_refused(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        one = await household(stores)
+        assert one.policy.at_hand(ANN, None, BO, None) is None
+        await one.policy.addressed(ANN, None, BO, None)
+        assert one.policy.at_hand(ANN, None, BO, None) is None
+        await one.policy.may_send(ANN, BOTH)
+        assert one.policy.at_hand(ANN, None, BO, None) == BOTH
+        assert one.policy.at_hand(ANN, BOTH.conv, None, None) == BOTH
+        assert one.policy.at_hand(ANN, None, None, BO) == BOTH
+        for conv, to in ((None, None), ("2:3", None), ("nonsense", None), (NOTES.conv, BO)):
+            assert one.policy.at_hand(ANN, conv, to, None) is None
+        await one.people.set_blocked(BO, ANN, True)
+        await one.people.blocks(BO)
+        assert one.policy.at_hand(ANN, None, BO, None) is None
+        assert one.policy.at_hand(BO, None, ANN, None) == BOTH
+        await one.people.set_blocked(BO, ANN, False)
+        await User.filter(uid=ANN).update(banned_until=int(time.time() * 1000) + 60_000)
+        one.people.forget_all()
+        with pytest.raises(Forbidden):
+            await one.policy.may_send(ANN, BOTH)
+        await one.people.blocks(BO)
+        assert one.policy.at_hand(ANN, None, BO, None) is None
 
 
 # The rate
