@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.client import Account, page, pair, seqs, url
+from tests.client import READ, Account, page, pair, seqs, url
 from tests.running import Server
 
 
@@ -140,7 +140,7 @@ async def test_read_moves_forward_alone_and_tells_when_it_moved(ann: Account, bo
         ann.say(bo)
     async with ann.chat() as hers, bo.chat() as his:
         read = bo.post(url(ann, bo, "/read"), seq=2)
-        assert read.data == {"conv": pair(ann, bo), "uid": bo.uid, "seq": 2}
+        assert read.data == {"code": READ, "conv": pair(ann, bo), "uid": bo.uid, "seq": 2}
         for chat in (hers, his):
             assert (await chat.push(50009))["seq"] == 2
         assert bo.post(url(ann, bo, "/read"), seq=1).data["seq"] == 2
