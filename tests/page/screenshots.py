@@ -22,7 +22,7 @@ def person(browser: Browser, url: str, name: str, nickname: str, **options: obje
     return Person(context.new_page(), url, name).open().register(nickname)
 
 
-def scene(browser: Browser, url: str) -> None:
+def scene(browser: Browser, url: str, images: Path) -> None:
     """A morning: Mei on her laptop, Ada on another one at night, Bo on his phone."""
     mei = person(browser, url, "mei", "Lin Mei", device_scale_factor=2)
     ada = person(
@@ -49,19 +49,19 @@ def scene(browser: Browser, url: str) -> None:
         "太好了",
     )
     mei.box.fill("See you there")
-    expect(ada.page.get_by_role("main").get_by_role("status")).to_contain_text("正在输入")
-    mei.page.screenshot(path=IMAGES / "page.png")
-    ada.page.screenshot(path=IMAGES / "page-dark-zh.png")
+    expect(ada.page.locator(".who-status")).to_contain_text("正在输入")
+    mei.page.screenshot(path=images / "page.png")
+    ada.page.screenshot(path=images / "page-dark-zh.png")
     bo.row.click()
     expect(bo.bubbles).to_have_count(2)
-    bo.page.screenshot(path=IMAGES / "page-phone.png")
+    bo.page.screenshot(path=images / "page-phone.png")
 
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with running() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        scene(browser, server.url)
+        scene(browser, server.url, IMAGES)
         browser.close()
 
 
