@@ -35,13 +35,13 @@ class Pair:
         self.receiver = receiver
         self._frame = wire.frame({"type": 1, "to": to, "content": CONTENT})
 
-    async def saturate(self, until: float) -> int:
-        """Keep IN_FLIGHT on their way until a moment of `perf_counter`; how many were stored.
+    async def saturate(self, until: float, in_flight: int = IN_FLIGHT) -> int:
+        """Keep so many on their way until a moment of `perf_counter`; how many were stored.
 
         Returns once the receiver has them all.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sent, stored, received = IN_FLIGHT, 0, 0
+        sent, stored, received = in_flight, 0, 0
 
         def at_sender(payload: bytes) -> None:
             nonlocal sent, stored
@@ -65,7 +65,7 @@ class Pair:
                 done.set_result(None)
 
         self.sender.on_frame, self.receiver.on_frame = at_sender, at_receiver
-        self.sender.send(self._frame * IN_FLIGHT)
+        self.sender.send(self._frame * in_flight)
         await done
         return stored
 

@@ -11,6 +11,10 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 
+def p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]
+
+
 @dataclass
 class Figure:
     """One thing that is measured, round by round, beside what bounds it."""
@@ -18,16 +22,21 @@ class Figure:
     name: str
     unit: str
     against: str
-    """What it is measured against, in the same round."""
-    wanted: float
-    """The ratio that is to be reached."""
+    """What it is measured against, in the same round; "wish" where that is a fixed number."""
+    wanted: float | None
+    """The ratio that is to be reached; None: it is told, and nothing is wished."""
     better: Literal["more", "less"] = "more"
+    fixed: float | None = field(default=None, kw_only=True)
+    """What every round is held against where nothing is measured beside it."""
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
 
-    def add(self, ours: float, theirs: float) -> None:
+    def add(self, ours: float, theirs: float | None = None) -> None:
+        """One round; `theirs` is left out where it is fixed."""
+        other = self.fixed if theirs is None else theirs
+        assert other is not None, f"{self.name} has nothing to be measured against"
         self.ours.append(ours)
-        self.theirs.append(theirs)
+        self.theirs.append(other)
 
     @property
     def ratio(self) -> float:
@@ -36,7 +45,14 @@ class Figure:
 
     @property
     def reached(self) -> bool:
+        if self.wanted is None:
+            return True
         return self.ratio >= self.wanted if self.better == "more" else self.ratio <= self.wanted
+
+    @property
+    def wish(self) -> str:
+        sign = "≥" if self.better == "more" else "≤"
+        return "told" if self.wanted is None else f"{sign} {self.wanted:g}"
 
     def row(self) -> dict[str, Any]:
         return {
@@ -56,11 +72,10 @@ def table(figures: Sequence[Figure]) -> str:
     lines = [f"{'figure':<28}{'ours':>12}{'against':>26}{'ratio':>9}{'wanted':>10}"]
     for figure in figures:
         row = figure.row()
-        sign = "≥" if figure.better == "more" else "≤"
         lines.append(
             f"{figure.name:<28}{row['ours']:>12,.1f}"
             f"{figure.against:>16}{row['theirs']:>10,.1f}"
-            f"{figure.ratio:>9.2f}{sign:>5} {figure.wanted:<4.2f}"
+            f"{figure.ratio:>9.2f}{figure.wish:>10}"
             f"{'' if figure.reached else ' missed'}  {figure.unit}"
         )
     return "\n".join(lines)
@@ -89,16 +104,15 @@ def chart(figures: Sequence[Figure]) -> str:
     ]
     for place, figure in enumerate(figures):
         y = 10 + ROW * place
-        part = min(1.0, figure.ratio / (2 * figure.wanted))
+        part = min(1.0, max(0.0, figure.ratio / (2 * (figure.wanted or 1.0))))
         colour = "#0f766e" if figure.reached else "#b45309"
-        sign = "≥" if figure.better == "more" else "≤"
         label = escape(f"{figure.name} / {figure.against}")
         parts += [
             f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end" fill="#555">{label}</text>',
             f'<rect x="{LABEL}" y="{y + 3}" width="{BAR * part:.0f}" height="20" rx="3" '
             f'fill="{colour}"/>',
             f'<text x="{LABEL + BAR + 8}" y="{y + 17}" fill="#555">'
-            f"{figure.ratio:.2f} ({sign} {figure.wanted:g})</text>",
+            f"{figure.ratio:.2f} ({figure.wish})</text>",
         ]
     parts.append(
         f'<text x="{LABEL + BAR / 2}" y="{height - 6}" text-anchor="middle" fill="#888">'
