@@ -7,12 +7,13 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, report, singles
+from tests.bench import fairness, login, report, singles
 from tests.bench.options import Options
 
 PARTS = {
     "singles": singles.measure,
     "fairness": fairness.measure,
+    "login": login.measure,
 }
 
 
