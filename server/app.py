@@ -13,16 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import logging
-import math
 import os
-import resource
 import secrets
-import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,6 +51,7 @@ from server.people import People
 from server.policy import Policy
 from server.positions import Positions
 from server.presence import Presence
+from server.process import allow_descriptors, running, spare_collections, stop_signals
 from server.reading import Reading
 from server.services import Services
 from server.sessions import Sessions
@@ -72,22 +69,11 @@ GOODBYE_SECONDS: Final = 2.0
 """What sockets have for their last bytes. With both limits, 2.5 s for heads and 4 s for children
 that do not hear, a stop stays under 12 s whichever store is frozen."""
 
-SECOND_SIGNAL_SECONDS: Final = 0.5
-"""A signal this soon after the first is the same one: `make` passes its own on to us."""
-
-CANCEL_SECONDS: Final = 1.0
-
 IDLE_SECONDS: Final = 75.0
 """How long a connection may send no header."""
 
 BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
-
-GC_THRESHOLD: Final = 50_000
-"""Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
-
-OTHER_DESCRIPTORS: Final = 500
-"""What the stores, the logs and requests need besides the sockets."""
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
@@ -112,7 +98,7 @@ async def serve(settings: Settings) -> None:
         ConfigError: the start failed, in one line; what had been started is stopped again.
     """
     logs.configure(settings.service.log_level, settings.service.log_format)
-    stop = _stop_signals()
+    stop = stop_signals()
     failures: list[str] = []
 
     def fail(why: str) -> None:
@@ -125,9 +111,7 @@ async def serve(settings: Settings) -> None:
         host = settings.service.host
         shown = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
         print(f"Tornado IM {__version__} is ready: http://{shown}:{port}/", flush=True)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD, 20, 20)
+        spare_collections()
         await stop.wait()
         logger.info("stopping")
         asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
@@ -138,9 +122,9 @@ async def serve(settings: Settings) -> None:
 
 
 async def _start(
-    stack: AsyncExitStack, settings: Settings, fail: Any
+    stack: AsyncExitStack, settings: Settings, fail: Callable[[str], None]
 ) -> tuple[Work, HTTPServer, list[socket.socket]]:
-    _allow_descriptors(settings.limits.sockets_total)
+    allow_descriptors(settings.limits.sockets_total)
     data_dir = settings.service.data_dir
     stack.enter_context(datadir.held(data_dir))
     stack.enter_context(disk.blamed(data_dir))
@@ -163,7 +147,7 @@ async def _start(
     key = datadir.signing_key(settings, data_dir)
     try:
         work = await _wire(settings, stores, passwords, key)
-        await stack.enter_async_context(_running(work.forever, fail))
+        await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
         await work.orphans.catch_up()
     except Unavailable as error:
@@ -177,21 +161,6 @@ async def _start(
     server.add_sockets(listening)
     stack.push_async_callback(server.close_all_connections)
     return work, server, listening
-
-
-def _allow_descriptors(sockets: int) -> None:
-    """Raise the limit of open descriptors to what the sockets need, or say that it is too low."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = sockets + OTHER_DESCRIPTORS
-    if sockets and soft < wanted:
-        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        if allowed < sockets:
-            logger.warning(
-                "[limits] SocketsTotal is %d, but this process may open %d descriptors",
-                sockets,
-                hard,
-            )
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
@@ -322,31 +291,6 @@ def _allowed_hosts(settings: Settings) -> frozenset[str]:
     return LOOPBACK | {service.host.lower()}
 
 
-@asynccontextmanager
-async def _running(forever: dict[str, Coroutine[Any, Any, None]], fail: Any) -> AsyncIterator[None]:
-    """Run what runs for ever; one that ends by itself ends the server."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            logger.critical("%s has ended", task.get_name(), exc_info=task.exception())
-            fail(f"{task.get_name()} has ended: {task.exception()!r}")
-
-    tasks = [asyncio.create_task(work, name=name) for name, work in forever.items()]
-    for task in tasks:
-        task.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        left = set(tasks)
-        while left:
-            for task in left:
-                task.cancel()
-            # A driver may take a cancellation for its own time-out and swallow it.
-            _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
-            for task in left:
-                logger.warning("%s did not end when it was cancelled", task.get_name())
-
-
 async def _drain(work: Work) -> None:
     """Take nothing new, finish what was taken, say goodbye."""
     sockets = work.services.sockets
@@ -366,24 +310,6 @@ async def _drain(work: Work) -> None:
         work.bus.leave()
     except Unavailable as error:
         logger.warning("heads were not written: %s is down; the next start reads them", error.store)
-
-
-def _stop_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    asked_at = math.inf
-
-    def on_signal() -> None:
-        nonlocal asked_at
-        if loop.time() - asked_at > SECOND_SIGNAL_SECONDS:
-            os._exit(1)
-        asked_at = min(asked_at, loop.time())
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    return stop
 
 
 def _log_request(handler: RequestHandler) -> None:

@@ -1,0 +1,95 @@
+"""What a process asks of its system: descriptors, signals, the collector, lasting tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import math
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+logger = logging.getLogger("tornado_im")
+
+SECOND_SIGNAL_SECONDS: Final = 0.5
+"""A signal this soon after the first is the same one: `make` passes its own on to us."""
+
+CANCEL_SECONDS: Final = 1.0
+
+GC_THRESHOLD: Final = 50_000
+"""Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
+
+OTHER_DESCRIPTORS: Final = 500
+"""What the stores, the logs and requests need besides the sockets."""
+
+
+def allow_descriptors(sockets: int) -> None:
+    """Raise the limit of open descriptors to what the sockets need, or say that it is too low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = sockets + OTHER_DESCRIPTORS
+    if sockets and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < sockets:
+            logger.warning(
+                "[limits] SocketsTotal is %d, but this process may open %d descriptors",
+                sockets,
+                hard,
+            )
+
+
+def spare_collections() -> None:
+    """What the start has made stays; from here on the collector looks seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
+
+
+def stop_signals() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    asked_at = math.inf
+
+    def on_signal() -> None:
+        nonlocal asked_at
+        if loop.time() - asked_at > SECOND_SIGNAL_SECONDS:
+            os._exit(1)
+        asked_at = min(asked_at, loop.time())
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+@asynccontextmanager
+async def running(
+    forever: dict[str, Coroutine[Any, Any, None]], fail: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Run what runs for ever; one that ends by itself ends the server."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            logger.critical("%s has ended", task.get_name(), exc_info=task.exception())
+            fail(f"{task.get_name()} has ended: {task.exception()!r}")
+
+    tasks = [asyncio.create_task(work, name=name) for name, work in forever.items()]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        left = set(tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            # A driver may take a cancellation for its own time-out and swallow it.
+            _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+            for task in left:
+                logger.warning("%s did not end when it was cancelled", task.get_name())
