@@ -7,13 +7,14 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, login, report, singles
+from tests.bench import fairness, idle, login, report, singles
 from tests.bench.options import Options
 
 PARTS = {
     "singles": singles.measure,
     "fairness": fairness.measure,
     "login": login.measure,
+    "idle": idle.measure,
 }
 
 

@@ -51,26 +51,34 @@ async def serve() -> None:
 
 
 @asynccontextmanager
-async def pairs(count: int) -> AsyncIterator[list[Pair]]:
-    """Pairs on a relay of their own, in a process of its own."""
+async def running() -> AsyncIterator[tuple[int, int]]:
+    """A relay in a process of its own: the port, and the process's id."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.relay", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    made: list[Pair] = []
     try:
-        port = int(await process.stdout.readline())
-        for one in range(1, 2 * count, 2):
-            sender = await wire.connect("127.0.0.1", port, {}, f"/ws/{one}/{one + 1}")
-            receiver = await wire.connect("127.0.0.1", port, {}, f"/ws/{one + 1}/{one}")
-            made.append(Pair(sender, receiver, one + 1))
-        yield made
+        yield int(await process.stdout.readline()), process.pid
     finally:
-        for pair in made:
-            await pair.sender.close()
-            await pair.receiver.close()
         process.terminate()
         await process.wait()
+
+
+@asynccontextmanager
+async def pairs(count: int) -> AsyncIterator[list[Pair]]:
+    """Pairs on a relay of their own."""
+    made: list[Pair] = []
+    async with running() as (port, _):
+        try:
+            for one in range(1, 2 * count, 2):
+                sender = await wire.connect("127.0.0.1", port, {}, f"/ws/{one}/{one + 1}")
+                receiver = await wire.connect("127.0.0.1", port, {}, f"/ws/{one + 1}/{one}")
+                made.append(Pair(sender, receiver, one + 1))
+            yield made
+        finally:
+            for pair in made:
+                await pair.sender.close()
+                await pair.receiver.close()
 
 
 if __name__ == "__main__":
