@@ -7,7 +7,7 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, idle, login, report, singles
+from tests.bench import fairness, idle, login, report, singles, storm
 from tests.bench.options import Options
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
     "fairness": fairness.measure,
     "login": login.measure,
     "idle": idle.measure,
+    "storm": storm.measure,
 }
 
 
