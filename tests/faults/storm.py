@@ -6,6 +6,7 @@ What the server has told is held against what its store has: each figure of `Fig
 import asyncio
 import itertools
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -52,6 +53,10 @@ class Writer:
     """Frames of other kinds than these tests live on."""
     close_code: int | None = None
     window: int = WINDOW
+    longest: float = 0.0
+    """Seconds that an answer was waited for, at most."""
+    resyncs: int = 0
+    """How often this one was told to resynchronise."""
 
     def __post_init__(self) -> None:
         self.conv = f"{min(self.uid, self.to)}:{max(self.uid, self.to)}"
@@ -117,6 +122,7 @@ class Writer:
             self._in_line(frame["seq"], frame["id"])
         elif code == RESYNC:
             self._last = None
+            self.resyncs += 1
         else:
             if code in ACKS:
                 self._acknowledged(frame)
@@ -162,11 +168,14 @@ class Writer:
         assert self._socket is not None
         id = frame.setdefault("id", uuid.uuid4().hex)
         future = self._flying[id] = asyncio.get_running_loop().create_future()
+        start = time.monotonic()
         try:
             await self._socket.send(json.dumps(frame))
         except ConnectionClosed:
             future.cancel()
-        return await future
+        answer = await future
+        self.longest = max(self.longest, time.monotonic() - start)
+        return answer
 
     async def write(self) -> dict[str, Any]:
         """Send a new message; the answer."""
@@ -240,6 +249,13 @@ class Writer:
                     await asyncio.gather(*(self._send(id) for id in ids[start : start + WINDOW]))
                 if self.open_ids:
                     await asyncio.sleep(BACKOFF_SECONDS)
+
+    async def resynced(self, times: int, *, seconds: float = 10.0) -> None:
+        """Wait until this one was told so often to resynchronise."""
+        async with asyncio.timeout(seconds):
+            while self.resyncs < times:
+                self._heard.clear()
+                await self._heard.wait()
 
     async def knows(self, seq: int, *, seconds: float = 10.0) -> None:
         """Wait until everything up to `seq` has come."""
