@@ -32,7 +32,12 @@ PING_RATE = 100
 AGAIN_SECONDS = 1.0
 """At most so long until a client that was refused tries again; by chance, as a page does it."""
 
-SYNC_SECONDS = 60
+SYNC_SECONDS = 300
+"""Until it is given up."""
+
+ROUNDS_MAX = 3
+"""A storm outlasts what the other parts measure in a round."""
+
 _ACKED = (b'{"code":50004,', b'{"code":50005,')
 _SYNC = b'{"code":50013,'
 _UNAVAILABLE = b'{"code":50300,'
@@ -144,7 +149,7 @@ async def measure(options: Options) -> list[Figure]:
         bystander = await asyncio.to_thread(Account.new, server)
         clients = await _clients(server, options.clients)
         sockets = await crowd.sockets(server.port, [(one.who.headers, "/ws") for one in clients])
-        for _ in range(options.rounds):
+        for _ in range(min(options.rounds, ROUNDS_MAX)):
             async with pulse.pings(server.port, bystander.headers, PING_RATE) as idle:
                 await asyncio.sleep(options.seconds)
             async with pulse.pings(server.port, bystander.headers, PING_RATE) as took:
