@@ -6,6 +6,7 @@ A driver's outage becomes `Unavailable` here and nowhere else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +30,8 @@ REFUSALS: Final = 3
 class Guard:
     """The border to one store: `async with guard:` around each call.
 
-    Limits the time and the number of calls, and turns the driver's outages into `Unavailable`.
+    Limits the time of a call, how many there are at once and how long one waits for its turn, and
+    turns the driver's outages into `Unavailable`.
     What `answer` knows as the store's proper answer (a unique index that refuses) goes through.
     After an outage every call is refused at once, until a proof of the guard's own succeeds:
     frames of one socket are taken one after another, and a dozen that each waited for a frozen
@@ -76,12 +78,41 @@ class Guard:
         return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[None]:
-        """Raises `Unavailable` when the store fails, is frozen, or was just seen to be."""
+    async def __call__(self, *, ahead: bool = False) -> AsyncIterator[None]:
+        """A call to the store, once it is its turn.
+
+        Args:
+            ahead: it waits for no turn. For the one writer, who else would stand behind thousands
+                of readers that came back at once.
+
+        Raises:
+            Unavailable: the store fails, is frozen, or was just seen to be; or too many others are
+                before this call, which says nothing of the store.
+        """
+        async with contextlib.nullcontext() if ahead else self._turn():
+            async with self._call():
+                yield
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         if self._broken:
             raise Unavailable(self._store)
         try:
-            async with asyncio.timeout(self._seconds), self._free:
+            async with asyncio.timeout(self._seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable(self._store) from None
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[None]:
+        if self._broken:
+            raise Unavailable(self._store)
+        try:
+            async with asyncio.timeout(self._seconds):
                 yield
         except self._outages as error:
             if self._answer(error):

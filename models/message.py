@@ -154,14 +154,14 @@ class Messages:
             Unavailable: it is not known how many of them, from the first on, are stored.
         """
         try:
-            async with self._guard():
+            async with self._guard(ahead=True):
                 await self._collection.insert_many(documents, ordered=True)
         except BulkWriteError as error:
             raise Rejected(error.details["writeErrors"][0]["index"]) from None
 
     async def fence(self, process: str) -> None:
         """Write something durable: what was read before it can then no longer be rolled back."""
-        async with self._guard():
+        async with self._guard(ahead=True):
             await self._fences.update_one({"_id": process}, {"$inc": {"writes": 1}}, upsert=True)
 
     async def by_keys(self, keys: Collection[str]) -> dict[str, Stored]:

@@ -216,7 +216,29 @@ async def test_an_answered_probe_is_no_proof() -> None:
         assert one.probed.calls == 0
 
 
-async def test_only_so_many_calls_are_under_way_and_waiting_counts_as_time() -> None:
+async def test_who_waits_too_long_for_his_turn_is_refused_and_the_store_is_not_down() -> None:
+    async with store(seconds=0.05, concurrent=1) as one:
+        await one.guard._free.acquire()  # somebody else's call, which takes its time
+        with pytest.raises(Unavailable):
+            await one.call()
+        assert not one.guard.given_up and one.proved.calls == 0
+        one.guard._free.release()
+        await one.call()
+
+
+async def test_who_goes_ahead_waits_for_no_turn_but_for_no_store_that_is_down_either() -> None:
+    async with store(concurrent=1) as one:
+        await one.guard._free.acquire()
+        async with one.guard(ahead=True):
+            pass
+        one.guard._free.release()
+        await one.goes_down()
+        with pytest.raises(Unavailable):
+            async with one.guard(ahead=True):
+                pass
+
+
+async def test_only_so_many_calls_are_under_way_and_none_begins_when_the_store_is_down() -> None:
     async with store(seconds=1.0, concurrent=2) as one:
         under_way, let_go = asyncio.Semaphore(0), asyncio.Event()
 
