@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 CHUNK_BYTES = 1 << 16
 
@@ -46,8 +45,6 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._trap: _Trap | None = None
-        self._loss: tuple[Random, int, int] | None = None
-        self._has_cut = asyncio.Event()
 
     @property
     def address(self) -> str:
@@ -65,16 +62,6 @@ class Proxy:
         """Cut every connection, now."""
         for connection in self._connections:
             connection.cut()
-
-    def lossy(self, chance: Random | None, least: int = 1, most: int = 1) -> None:
-        """Cut each connection after so many more chunks, by chance; None: no more."""
-        self._loss = None if chance is None else (chance, least, most)
-
-    async def has_cut(self, connections: int) -> None:
-        """Wait until so many have been cut, since the beginning."""
-        while self.cuts < connections:
-            self._has_cut.clear()
-            await self._has_cut.wait()
 
     async def cut_in_request(self, word: bytes) -> None:
         """Wait for the next request with `word`, let half of it through, and cut every connection.
@@ -127,16 +114,8 @@ class Proxy:
 
     # What a connection asks, and what it tells
 
-    def life(self) -> int | None:
-        """Chunks after which a connection is lost; None: it is not."""
-        if self._loss is None:
-            return None
-        chance, least, most = self._loss
-        return chance.randint(least, most)
-
     def count_cut(self) -> None:
         self.cuts += 1
-        self._has_cut.set()
 
     def trap_for(self, chunk: bytes) -> _Trap | None:
         """The trap that this request falls into, which then waits for no other."""
@@ -185,14 +164,13 @@ class _Connection:
         self.answers = _Way(to_server, to_store=False)
         self._trap: _Trap | None = None
         """Sprung by the next answer."""
-        self._life: int | None = None
         self._is_cut = False
 
     async def carry(self, reader: asyncio.StreamReader, way: _Way) -> None:
         """Until one side ends, or a cut."""
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
-                if self._is_cut or self._falls(chunk, way) or self._is_lost():
+                if self._is_cut or self._falls(chunk, way):
                     break
                 way.pass_on(chunk, self._proxy.delay_seconds)
         self.end()
@@ -213,18 +191,6 @@ class _Connection:
         half = len(chunk) // 2
         way.pass_on(chunk[:half], 0)
         self._proxy.spring(trap, chunk[half:])
-        return True
-
-    def _is_lost(self) -> bool:
-        """Whether this chunk was one too many for a lossy link."""
-        drawn = self._proxy.life()
-        if drawn is None:
-            self._life = None
-            return False
-        self._life = drawn if self._life is None else self._life - 1
-        if self._life > 0:
-            return False
-        self.cut()
         return True
 
     def cut(self) -> None:
