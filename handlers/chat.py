@@ -185,7 +185,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         self._turn += 1
         breath = self._turn % FRAMES_PER_TURN == 0
         if isinstance(frame, protocol.Send) and self._send_at_once(peer, frame):
-            # No task for it: that costs a fifth of the message.
+            # No task for it: that costs a sixth of the server's time for a message.
             return asyncio.sleep(0) if breath else None
         return self._take(peer, frame, breath)
 

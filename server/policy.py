@@ -47,8 +47,8 @@ def pair(one: int, other: int) -> str:
 
 def pair_members(conv: str) -> tuple[int, ...]:
     """The people of a conversation of two, or of one and himself."""
-    low, high = (int(uid) for uid in conv.split(":"))
-    return (low,) if low == high else (low, high)
+    low, high = conv.split(":")
+    return _members(int(low), int(high))
 
 
 class Policy:
@@ -167,4 +167,8 @@ def _place(uid: int, conv: str) -> Place:
         raise InvalidField("conv", "pattern")
     if uid not in (low, high):
         raise Forbidden
-    return Place(conv, (low,) if low == high else (low, high))
+    return Place(conv, _members(low, high))
+
+
+def _members(low: int, high: int) -> tuple[int, ...]:
+    return (low,) if low == high else (low, high)
