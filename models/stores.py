@@ -150,7 +150,6 @@ async def open_stores(
         opened.pop_all()
     mongo_db = mongo_client[mongo.name]
     durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
-    fences = mongo_db.get_collection("fences", write_concern=durable)
     return Stores(
         sql=Guard(
             "sql",
@@ -162,18 +161,7 @@ async def open_stores(
         mongo_client=mongo_client,
         mongo_db=mongo_db,
         durable=durable,
-        mongo=Guard(
-            "mongo",
-            MONGO_SECONDS,
-            concurrent=MONGO_CONCURRENT,
-            outages=(PyMongoError,),
-            # A ping is answered by a store whose disk is full, too.
-            probe=lambda: fences.find_one({"_id": PROOF}),
-            prove=lambda: fences.update_one({"_id": PROOF}, {"$inc": {"writes": 1}}, upsert=True),
-            answer=_is_duplicate,
-            refuses=_refuses,
-            on_unable=lambda error: on_mongo_unable(words(error)),
-        ),
+        mongo=_mongo_guard(mongo_db, durable, on_mongo_unable),
         redis_client=redis_client,
         redis=Guard(
             "redis",
@@ -182,6 +170,26 @@ async def open_stores(
             outages=(RedisError, OSError),
             probe=redis_client.ping,
         ),
+    )
+
+
+def _mongo_guard(
+    mongo_db: AsyncIOMotorDatabase[Document],
+    durable: WriteConcern,
+    on_unable: Callable[[str], None],
+) -> Guard:
+    fences = mongo_db.get_collection("fences", write_concern=durable)
+    return Guard(
+        "mongo",
+        MONGO_SECONDS,
+        concurrent=MONGO_CONCURRENT,
+        outages=(PyMongoError,),
+        # A ping is answered by a store whose disk is full, too.
+        probe=lambda: fences.find_one({"_id": PROOF}),
+        prove=lambda: fences.update_one({"_id": PROOF}, {"$inc": {"writes": 1}}, upsert=True),
+        answer=_is_duplicate,
+        refuses=_refuses,
+        on_unable=lambda error: on_unable(words(error)),
     )
 
 
