@@ -220,7 +220,8 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     async def on_send(self, peer: Peer, frame: protocol.Send) -> None:
         await peer.room.wait()
-        place = await self._addressed(peer, frame)
+        # Also for who has been removed since: what repeats a message of his is answered as it was.
+        place = await self._addressed(peer, frame, to_read=True)
         peer.accept()
         await self.services.delivery.submit(
             peer.uid, place, _outgoing(frame), self._answer_to(peer, frame), origin=peer
@@ -237,8 +238,8 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         return answer
 
     async def on_history(self, peer: Peer, frame: protocol.History) -> None:
-        place = await self._addressed(peer, frame)
-        messages, end = await self.services.reading.page(place, frame)
+        place = await self._addressed(peer, frame, to_read=True)
+        messages, end = await self.services.reading.page(peer.uid, place, frame)
         if messages:
             fields = {"conv": place.conv, "messages": messages, "end": end}
             self.answer(protocol.HISTORY, fields, frame.id)
@@ -247,12 +248,12 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     async def on_unread(self, peer: Peer, frame: protocol.Unread) -> None:
         everything = frame.conv is None and frame.to is None and peer.default_to is None
-        places = None if everything else [await self._addressed(peer, frame)]
+        places = None if everything else [await self._addressed(peer, frame, to_read=True)]
         fields = await self.services.conversations.unread(peer.uid, places, besides=peer)
         self.answer(protocol.UNREAD, fields, frame.id)
 
     async def on_read(self, peer: Peer, frame: protocol.Read) -> None:
-        place = await self._place(peer, frame.conv)
+        place = await self._place(peer, frame.conv, to_read=True)
         fields = await self.services.conversations.read(peer.uid, place, frame.seq, besides=peer)
         self.answer(protocol.READ, fields, frame.id)
 
@@ -279,11 +280,15 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
     async def on_client_ping(self, _peer: Peer, frame: protocol.Ping) -> None:
         self.answer(protocol.PONG, {}, frame.id)
 
-    async def _place(self, peer: Peer, conv: str) -> Place:
-        return await self.services.policy.place(peer.uid, conv)
+    async def _place(self, peer: Peer, conv: str, *, to_read: bool = False) -> Place:
+        return await self.services.policy.place(peer.uid, conv, to_read=to_read)
 
-    async def _addressed(self, peer: Peer, frame: protocol.Addressed) -> Place:
-        return await self.services.policy.addressed(peer.uid, frame.conv, frame.to, peer.default_to)
+    async def _addressed(
+        self, peer: Peer, frame: protocol.Addressed, *, to_read: bool = False
+    ) -> Place:
+        return await self.services.policy.addressed(
+            peer.uid, frame.conv, frame.to, peer.default_to, to_read=to_read
+        )
 
     # Answers
 

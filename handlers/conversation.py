@@ -50,10 +50,10 @@ class ReadBody:
 
 
 class ConversationBase(SingleTokenMixin):
-    async def place(self, conv: str) -> Place:
+    async def place(self, conv: str, *, to_read: bool = False) -> Place:
         """The conversation of the path. Raises `NotFound` for what is no conversation's name."""
         try:
-            return await self.services.policy.place(self.who.uid, conv)
+            return await self.services.policy.place(self.who.uid, conv, to_read=to_read)
         except InvalidField:
             raise NotFound from None
 
@@ -61,12 +61,12 @@ class ConversationBase(SingleTokenMixin):
 class ConversationsHandler(SingleTokenMixin):
     async def get(self) -> None:
         query = self.query(ListQuery)
-        self.ok(await self.services.conversations.page(self.who.uid, query.cursor, query.limit))
+        self.ok(await self.services.listing.page(self.who.uid, query.cursor, query.limit))
 
 
 class ConversationHandler(ConversationBase):
     async def patch(self, conv: str) -> None:
-        place = await self.place(conv)
+        place = await self.place(conv, to_read=True)
         body = self.read(PreferencesBody)
         self.ok(
             await self.services.conversations.prefer(
@@ -82,13 +82,14 @@ class ReadsHandler(ConversationBase):
 
 class MessagesHandler(ConversationBase):
     async def get(self, conv: str) -> None:
-        place = await self.place(conv)
-        messages, end = await self.services.reading.page(place, self.query(Page))
+        place = await self.place(conv, to_read=True)
+        messages, end = await self.services.reading.page(self.who.uid, place, self.query(Page))
         self.ok({"messages": messages, "end": end})
 
     async def post(self, conv: str) -> None:
         body = self.read(MessageBody)
-        place = await self.place(conv)
+        # Also for who has been removed since: what repeats a message of his is answered as it was.
+        place = await self.place(conv, to_read=True)
         ack = await self.services.delivery.send(
             self.who.uid,
             place,
@@ -108,6 +109,6 @@ class MessageHandler(ConversationBase):
 class ReadHandler(ConversationBase):
     async def post(self, conv: str) -> None:
         body = self.read(ReadBody)
-        place = await self.place(conv)
+        place = await self.place(conv, to_read=True)
         fields = await self.services.conversations.read(self.who.uid, place, body.seq)
         self.ok({"code": READ, **fields})

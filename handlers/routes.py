@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from handlers import chat, conversation, people, site, user
+from handlers import chat, conversation, group, people, site, user
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
 
 _UID: Final = r"([^/]+)"
 _CONV: Final = r"/api/conversations/([^/]+)"
+_GROUP: Final = r"/api/groups/([^/]+)"
 
 API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/user/register", user.RegisterHandler),
@@ -32,6 +33,13 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (rf"{_CONV}/messages", conversation.MessagesHandler),
     (rf"{_CONV}/messages/([^/]+)", conversation.MessageHandler),
     (rf"{_CONV}/read", conversation.ReadHandler),
+    (r"/api/groups", group.GroupsHandler),
+    (_GROUP, group.GroupHandler),
+    (rf"{_GROUP}/members", group.MembersHandler),
+    (rf"{_GROUP}/members/([^/]+)", group.MemberHandler),
+    (rf"{_GROUP}/links", group.LinksHandler),
+    (rf"{_GROUP}/links/([^/]+)", group.LinkHandler),
+    (r"/api/join/([^/]+)", group.JoinHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),

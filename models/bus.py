@@ -176,13 +176,13 @@ class Bus:
         except TimeoutError:
             raise Unavailable("bus") from None
 
-    async def unsubscribe(self, channel: str) -> None:
-        """Hear `channel` no more, unless somebody subscribes meanwhile."""
-        self._wanted.discard(channel)
-        self._confirmed.discard(channel)
+    async def unsubscribe(self, *channels: str) -> None:
+        """Hear `channels` no more, but for those that somebody subscribes to meanwhile."""
+        self._wanted.difference_update(channels)
+        self._confirmed.difference_update(channels)
         async with self._sending:
-            if channel not in self._wanted:
-                await self._send("UNSUBSCRIBE", *self._scoped([channel]))
+            if idle := [channel for channel in channels if channel not in self._wanted]:
+                await self._send("UNSUBSCRIBE", *self._scoped(idle))
 
     def _scoped(self, channels: Iterable[str]) -> list[str]:
         """What Redis calls them."""

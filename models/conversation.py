@@ -39,6 +39,43 @@ class Own(NamedTuple):
     """How many messages he has sent there, ever."""
 
 
+class Span(NamedTuple):
+    """What one person may read of a group: from his newest `joined` on, to the event he left by."""
+
+    first_seq: int
+    first_n: int
+    """The conversation's `n` there: an event does not count, so also the one below it."""
+    last_seq: int = 0
+    """0 while he is a member, and the rest with it."""
+    last_n: int = 0
+    last_at: int = 0
+    """When that event was sent, ms."""
+
+    @property
+    def open(self) -> bool:
+        return not self.last_seq
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A conversation as one person may read it."""
+
+    first_seq: int
+    n_before: int
+    """`n` below `first_seq`."""
+    last_seq: int
+    n: int
+    """`n` at `last_seq`."""
+    shown_seq: int
+    updated_at: int
+    member: bool
+    """False for who was in it once, to whom nothing but reading is left, and for strangers."""
+
+
+NOTHING: Final = View(1, 0, 0, 0, 0, 0, member=False)
+"""What somebody sees of a group that he has never been in."""
+
+
 @dataclass(slots=True)
 class Head:
     """How far the log of a conversation has come, and what follows from what it holds."""
@@ -58,9 +95,15 @@ class Head:
     """Person -> the newest message that mentions him by uid."""
     mentioned_all: int = 0
     """The newest message that mentions everyone."""
+    spans: dict[int, Span] = field(default_factory=dict)
+    """Of a group: everyone who is or was in it."""
+    _members: tuple[int, ...] | None = field(default=None, compare=False)
+    """Made of `spans` when it is asked for: 500 of them take 20 microseconds."""
 
     def copy(self) -> Head:
-        return dataclasses.replace(self, own=dict(self.own), mentioned=dict(self.mentioned))
+        return dataclasses.replace(
+            self, own=dict(self.own), mentioned=dict(self.mentioned), spans=dict(self.spans)
+        )
 
     def advance(self, stored: Stored) -> None:
         """Take in the next message of the log; one already taken in changes nothing."""
@@ -71,15 +114,62 @@ class Head:
         self.n = stored.n
         if message.silent:
             return
+        if message.event is not None:
+            self._pass(stored)
         self.shown_seq = message.seq
         self.updated_at = message.time
-        sent = self.sent(message.from_) + (message.kind != "system")
+        if message.kind == "system":
+            return
+        sent = self.sent(message.from_) + 1
         self.own[message.from_] = Own(message.seq, stored.n, sent)
         if message.mentions == "all":
             self.mentioned_all = message.seq
         else:
             for uid in message.mentions or ():
                 self.mentioned[uid] = message.seq
+
+    def _pass(self, stored: Stored) -> None:
+        """Let in and out whom an event of a group lets in and out."""
+        message = stored.message
+        for uid in message.arrivals():
+            if not self.is_member(uid):
+                self.spans[uid] = Span(message.seq, stored.n)
+                self._members = None
+        for uid in message.departures(self.members):
+            if self.is_member(uid):
+                self.spans[uid] = self.spans[uid]._replace(
+                    last_seq=message.seq, last_n=stored.n, last_at=message.time
+                )
+                self._members = None
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Of a group: who is in it."""
+        if self._members is None:
+            self._members = tuple(uid for uid, span in self.spans.items() if span.open)
+        return self._members
+
+    def is_member(self, uid: int) -> bool:
+        """Of a group: whether `uid` is in it."""
+        span = self.spans.get(uid)
+        return span is not None and span.open
+
+    def view(self, uid: int) -> View:
+        """What `uid` may read."""
+        floor, n_floor = self.floor_seq, self.floor_n
+        if not self.spans:
+            return View(
+                floor + 1, n_floor, self.last_seq, self.n, self.shown_seq, self.updated_at, True
+            )
+        span = self.spans.get(uid)
+        if span is None:
+            return NOTHING
+        first, n_before = max(floor + 1, span.first_seq), max(n_floor, span.first_n)
+        if span.open:
+            return View(
+                first, n_before, self.last_seq, self.n, self.shown_seq, self.updated_at, True
+            )
+        return View(first, n_before, span.last_seq, span.last_n, span.last_seq, span.last_at, False)
 
     def sent(self, uid: int) -> int:
         """How many messages `uid` has sent here, ever."""
@@ -277,6 +367,7 @@ def _head_document(head: Head) -> Document:
         "own": {str(uid): list(own) for uid, own in head.own.items()},
         "mentioned": {str(uid): seq for uid, seq in head.mentioned.items()},
         "mentioned_all": head.mentioned_all,
+        "spans": {str(uid): list(span) for uid, span in head.spans.items()},
     }
 
 
@@ -300,6 +391,8 @@ def _head(row: Document) -> Head:
         own={int(uid): Own(*map(int, own)) for uid, own in row["own"].items()},
         mentioned={int(uid): int(seq) for uid, seq in row["mentioned"].items()},
         mentioned_all=int(row["mentioned_all"]),
+        # Heads that were written before there were groups have none.
+        spans={int(uid): Span(*map(int, span)) for uid, span in row.get("spans", {}).items()},
     )
 
 

@@ -10,7 +10,7 @@ MongoDB's wire does them fast, where "the newest one" by a descending sort took 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,6 +28,35 @@ RANGE_MAX: Final = 200
 """Messages of one range read."""
 
 Kind = Literal["text", "image", "voice", "file", "sticker", "system", "recalled"]
+
+JOINS: Final = ("created", "joined")
+"""Events by which people come into a group."""
+
+
+def is_group(conv: str) -> bool:
+    """Whether it is a group's (`g{gid}`); the others are of two people, or one and himself."""
+    return conv.startswith("g")
+
+
+def group_conv(gid: int) -> str:
+    """The conversation of a group."""
+    return f"g{gid}"
+
+
+def group_gid(conv: str) -> int:
+    """The group of a group's conversation."""
+    return int(conv.removeprefix("g"))
+
+
+def pair(one: int, other: int) -> str:
+    """The conversation of two people, or of one and himself."""
+    return f"{min(one, other)}:{max(one, other)}"
+
+
+def pair_members(conv: str) -> tuple[int, ...]:
+    """The people of a conversation of two, or of one and himself."""
+    low, high = conv.split(":")
+    return (int(low),) if low == high else (int(low), int(high))
 
 
 class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
@@ -47,6 +76,24 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     silent: bool = False
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
+
+    def arrivals(self) -> Sequence[int]:
+        """Whose conversation this becomes by this message, if it is not theirs already."""
+        if not is_group(self.conv):
+            return pair_members(self.conv)
+        if self.data is None or self.event not in JOINS:
+            return ()
+        uids: list[int] = self.data["uids"]
+        return [self.from_, *uids] if self.event == "created" else uids
+
+    def departures(self, members: Iterable[int]) -> Sequence[int]:
+        """Which of a group's `members` read nothing behind this message."""
+        if self.event == "dissolved":
+            return list(members)
+        if self.data is None or self.event not in ("left", "kicked"):
+            return ()
+        uids: list[int] = self.data["uids"]
+        return uids
 
     def mentions_person(self, uid: int) -> bool:
         """Whether somebody else mentions `uid` in it."""

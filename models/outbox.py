@@ -1,29 +1,35 @@
 """Changes that touch two stores, in SQL until both have them.
 
-A row holds an event with a fixed id. It is written first, then the change is made, then the event
-goes into the log, then the row goes; whatever a crash leaves is carried out again, and carrying
-out twice changes nothing.
+A row holds an event with a fixed id. It is written first, in the transaction of what else changes
+in SQL, then the messages are changed, then the event goes into the log, then the row goes; whatever
+a crash leaves is carried out again, and carrying out twice changes nothing. The changes of one
+conversation are carried out in the order of their rows.
 """
 
 from __future__ import annotations
 
+import json
 import time
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from models.guard import Guard
+from models.message import event_key, group_conv
 
 
 class OutboxRow(Model):
     id = fields.BigIntField(primary_key=True, generated=True)
     event_id = fields.CharField(max_length=128, unique=True)
-    conv = fields.CharField(max_length=64)
+    conv = fields.CharField(max_length=64, db_index=True)
     event = fields.CharField(max_length=16)
     by = fields.BigIntField()
-    target = fields.BigIntField()
+    body = fields.TextField()
     created_at = fields.BigIntField()
 
     class Meta:
@@ -32,16 +38,52 @@ class OutboxRow(Model):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change to a message, on its way: `by` whom, and to which `target`."""
+    """A change and the event that tells of it, on their way."""
 
     conv: str
     event: str
     by: int
-    target: int
+    """Whose doing it is."""
+    id: str
+    """Unique within the conversation's events; the same for each try of the same change."""
+    content: str
+    """The event as a sentence for people."""
+    data: Mapping[str, Any]
+    """What the event says to programs, besides `by`."""
+    number: int = 0
+    """The place of its row, once it has one."""
+
+    @classmethod
+    def of_group(
+        cls, gid: int, event: str, by: int, content: str, data: Mapping[str, Any]
+    ) -> Change:
+        """A change of a group, which no other is the same as."""
+        return cls(group_conv(gid), event, by, f"{event}/{uuid.uuid4().hex}", content, data)
+
+    @classmethod
+    def of_message(
+        cls, conv: str, event: str, by: int, id: str, content: str, data: Mapping[str, Any]
+    ) -> Change:
+        """A change of the message `data["target"]`; `id` tells it from its other changes."""
+        return cls(conv, event, by, f"{event}/{data['target']}{id}", content, data)
 
     @property
-    def event_id(self) -> str:
-        return f"{self.event}/{self.target}"
+    def key(self) -> str:
+        """The `_id` of its event in the log."""
+        return event_key(self.conv, self.id)
+
+
+async def put(change: Change, connection: Any = None) -> None:
+    """Write the row of a change, perhaps inside a transaction of its own."""
+    await OutboxRow.create(
+        event_id=change.key,
+        conv=change.conv,
+        event=change.event,
+        by=change.by,
+        body=json.dumps([change.id, change.content, dict(change.data)]),
+        created_at=int(time.time() * 1000),
+        using_db=connection,
+    )
 
 
 class Outbox:
@@ -53,23 +95,27 @@ class Outbox:
     async def put(self, change: Change) -> None:
         async with self._guard():
             try:
-                await OutboxRow.create(
-                    event_id=f"{change.conv}!{change.event_id}",
-                    conv=change.conv,
-                    event=change.event,
-                    by=change.by,
-                    target=change.target,
-                    created_at=int(time.time() * 1000),
-                )
+                await put(change)
             except IntegrityError:
                 return  # It is on its way already.
 
     async def done(self, change: Change) -> None:
         async with self._guard():
-            await OutboxRow.filter(event_id=f"{change.conv}!{change.event_id}").delete()
+            await OutboxRow.filter(event_id=change.key).delete()
 
-    async def left(self, before: int) -> list[Change]:
-        """Changes put before a moment (ms) and not done, the oldest first."""
+    async def of(self, conv: str) -> list[Change]:
+        """The changes of a conversation that are not done, in their order."""
+        async with self._guard():
+            rows = await OutboxRow.filter(conv=conv).order_by("id")
+        return [_change(row) for row in rows]
+
+    async def left(self, before: int) -> list[str]:
+        """Conversations with changes put before a moment (ms) and not done."""
         async with self._guard():
             rows = await OutboxRow.filter(created_at__lt=before).order_by("id").limit(1000)
-        return [Change(row.conv, row.event, row.by, row.target) for row in rows]
+        return list(dict.fromkeys(row.conv for row in rows))
+
+
+def _change(row: OutboxRow) -> Change:
+    id, content, data = json.loads(row.body)
+    return Change(row.conv, row.event, row.by, id, content, data, row.id)

@@ -224,7 +224,7 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "models": {
-                "models": ["models.user", "models.outbox"],
+                "models": ["models.user", "models.outbox", "models.group"],
                 "default_connection": "default",
                 "migrations": "models.migrations",
             }

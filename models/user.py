@@ -183,6 +183,12 @@ class Blocks:
             rows = await Block.filter(owner=owner).order_by("-id")
         return [row.uid for row in rows]
 
+    async def blockers(self, uid: int) -> list[int]:
+        """Who blocks `uid`."""
+        async with self._guard():
+            rows = await Block.filter(uid=uid)
+        return [row.owner for row in rows]
+
     async def add(self, owner: int, uid: int) -> bool:
         """Returns whether it is new."""
         async with self._guard():

@@ -30,7 +30,7 @@ from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import PageCompression, Site
-from models import conversation, message, outbox, token, user
+from models import conversation, group, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
@@ -44,6 +44,8 @@ from server.delivery import Delivery
 from server.expiry import Expiry
 from server.fanout import Fanout
 from server.gate import Gate
+from server.groups import Groups
+from server.listing import Listing
 from server.log import MessageLog
 from server.orphans import Orphans
 from server.outbox import Changes
@@ -53,6 +55,7 @@ from server.positions import Positions
 from server.presence import Presence
 from server.process import allow_descriptors, running, spare_collections, stop_signals
 from server.reading import Reading
+from server.rosters import Rosters
 from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
@@ -209,6 +212,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         messages,
         is_pending=lambda number: number in log.pending,
         is_heard=lambda: bus.healthy and not sockets.recovering,
+        on_joined=lambda conv: sockets.joined(conv),
+        on_closed=lambda convs: sockets.let_go(convs),
     )
     leases = Leases(stores.redis_client, stores.redis, process)
     turns = Turns(leases, bus)
@@ -222,7 +227,9 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
     )
     people = People(users, blocks, presence, bus)
-    policy = Policy(settings.chat, people)
+    groups = group.Groups(stores.sql)
+    rosters = Rosters(groups, bus)
+    policy = Policy(settings.chat, people, rosters, positions)
     reading = Reading(messages, positions)
     sessions = Sessions(
         users,
@@ -241,7 +248,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         bus,
         sessions,
         people,
-        policy,
+        rosters,
         positions,
         gate,
         presence,
@@ -252,15 +259,18 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     )
     days = settings.chat.message_days
     expiry = Expiry(heads, messages, positions, leases, bus, days=days)
-    changes = Changes(settings.chat, outbox.Outbox(stores.sql), messages, log)
+    delivery = Delivery(policy, messages, positions, presence, log)
+    changes = Changes(settings.chat, outbox.Outbox(stores.sql), messages, policy, delivery)
     services = Services(
         settings=settings,
         stores=stores,
         sessions=sessions,
         people=people,
-        conversations=Conversations(positions, messages, people, reading, fanout, bus),
+        conversations=Conversations(positions, people, reading, fanout, bus),
+        listing=Listing(positions, messages, people, rosters),
+        groups=Groups(groups, rosters, people, changes, group_max=settings.chat.group_max),
         reading=reading,
-        delivery=Delivery(policy, messages, positions, presence, log),
+        delivery=delivery,
         changes=changes,
         policy=policy,
         fanout=fanout,

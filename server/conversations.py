@@ -1,30 +1,21 @@
-"""A person's conversations: the list, what he prefers about each, who has read how far."""
+"""What a person does with his conversations besides writing: reading, preferring, typing."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from models.bus import Bus
-from models.conversation import Cursor, Head
-from models.errors import InvalidField
-from models.message import RANGE_MAX, Message, Messages
+from models.errors import Forbidden
 from server.fanout import Fanout
 from server.peers import Peer
 from server.people import People
-from server.policy import Place, pair_members
+from server.policy import Place
 from server.positions import Positions
 from server.protocol import READ, STATE, TYPING
-from server.reading import Reading, Standing, unread
-
-_CURSOR_KIND: Final = "conversations"
+from server.reading import Reading, Standing
 
 TYPING_SECONDS: Final = 1.0
 TYPED_MAX: Final = 100
@@ -32,99 +23,16 @@ TYPED_MAX: Final = 100
 
 
 class Conversations:
-    """What one person sees and changes of his own conversations."""
+    """What one person does with his own conversations."""
 
     def __init__(
-        self,
-        positions: Positions,
-        messages: Messages,
-        people: People,
-        reading: Reading,
-        fanout: Fanout,
-        bus: Bus,
+        self, positions: Positions, people: People, reading: Reading, fanout: Fanout, bus: Bus
     ) -> None:
         self._positions = positions
-        self._messages = messages
         self._people = people
         self._reading = reading
         self._fanout = fanout
         self._bus = bus
-
-    async def page(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
-        """`{conversations, next}`, newest first.
-
-        Raises:
-            InvalidField: `cursor`, unknown_value: it is none that this list has given.
-        """
-        after = _decode_cursor(cursor) if cursor is not None else None
-        inbox = await self._positions.inbox(uid)
-        heads = await self._positions.heads(list(inbox))
-        shown = [
-            (-heads[conv].updated_at, conv)
-            for conv, mine in inbox.items()
-            if heads[conv].shown_seq > max(mine.hidden_at, 0)
-        ]
-        shown.sort()
-        if after is not None:
-            shown = [place for place in shown if place > after]
-        page = [conv for _, conv in shown[:limit]]
-        # Copies: what comes while the rest is read belongs to the next list.
-        mine = [(heads[conv].copy(), dataclasses.replace(inbox[conv])) for conv in page]
-        rows = await self._rows(uid, mine)
-        more = len(shown) > limit
-        return {
-            "conversations": rows,
-            "next": _encode_cursor(shown[limit - 1]) if more else None,
-        }
-
-    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[dict[str, Any]]:
-        others = {cursor.conv: _other(cursor.conv, uid) for _, cursor in mine}
-        people = await self._people.find(set(others.values()))
-        profiles = {
-            profile["uid"]: profile for profile in await self._people.profiles(uid, people.values())
-        }
-        theirs = await self._positions.cursors([(other, conv) for conv, other in others.items()])
-        last = await asyncio.gather(
-            *(self._last(cursor.conv, head.shown_seq) for head, cursor in mine)
-        )
-        mentions = await asyncio.gather(*(self._mention(head, cursor) for head, cursor in mine))
-        return [
-            {
-                "conv": cursor.conv,
-                "type": "single",
-                "peer": profiles.get(others[cursor.conv]),
-                "last_seq": head.last_seq,
-                "first_seq": head.floor_seq + 1,
-                "read_seq": head.read_by(cursor)[0],
-                "peer_read_seq": head.read_by(theirs[others[cursor.conv], cursor.conv])[0],
-                "unread": unread(head, cursor),
-                "mention_seq": mention_seq,
-                "last_message": message,
-                "updated_at": head.updated_at,
-                "muted": cursor.muted,
-                "pinned": cursor.pinned,
-            }
-            for (head, cursor), message, mention_seq in zip(mine, last, mentions, strict=True)
-        ]
-
-    async def _mention(self, head: Head, cursor: Cursor) -> int:
-        """The newest unread message that mentions the reader, or 0.
-
-        The head knows which one was the newest; since then it may have been recalled.
-        """
-        uid, high = cursor.uid, head.mentions(cursor.uid)
-        read_seq, _ = head.read_by(cursor)
-        while high > read_seq:
-            low = max(read_seq + 1, high - RANGE_MAX + 1)
-            for stored in reversed(await self._messages.range(cursor.conv, low, high + 1)):
-                if stored.message.mentions_person(uid):
-                    return stored.message.seq
-            high = low - 1
-        return 0
-
-    async def _last(self, conv: str, seq: int) -> Message | None:
-        found = await self._messages.at(conv, [seq])
-        return found[seq].message if found else None
 
     async def prefer(
         self,
@@ -140,18 +48,20 @@ class Conversations:
         Returns:
             `{conv, muted, pinned, hidden}` as it now stands; the person's sockets are told.
         """
-        head = (await self._positions.heads([place.conv]))[place.conv]
+        if place.former and not (muted is pinned is None):
+            raise Forbidden
+        view = (await self._positions.heads([place.conv]))[place.conv].view(uid)
         before = await self._positions.cursor(uid, place.conv)
         cursor = dataclasses.replace(before)
         cursor.muted = cursor.muted if muted is None else muted
         cursor.pinned = cursor.pinned if pinned is None else pinned
         if hidden is not None:
-            cursor.hidden_at = head.last_seq if hidden else -1
+            cursor.hidden_at = view.last_seq if hidden else -1
         state = {
             "conv": place.conv,
             "muted": cursor.muted,
             "pinned": cursor.pinned,
-            "hidden": head.shown_seq <= cursor.hidden_at,
+            "hidden": view.shown_seq <= cursor.hidden_at,
         }
         if cursor != before:
             await self._positions.prefer(cursor)
@@ -166,7 +76,7 @@ class Conversations:
         """Move `uid`'s cursor; `{conv, uid, seq}` as it now stands. If it moved, all are told."""
         standing = await self._reading.mark(uid, place, seq)
         if standing.moved:
-            self.tell_read(place, standing, besides=besides)
+            self.tell_read(standing, besides=besides)
         return {"conv": place.conv, "uid": uid, "seq": standing.seq}
 
     async def unread(
@@ -176,19 +86,21 @@ class Conversations:
         answer, standings = await self._reading.unread(uid, places)
         for standing in standings:
             if standing.moved:
-                place = Place(standing.conv, pair_members(standing.conv))
-                self.tell_read(place, standing, besides=besides)
+                self.tell_read(standing, besides=besides)
         return answer
 
-    def tell_read(self, place: Place, standing: Standing, *, besides: Peer | None = None) -> None:
+    def tell_read(self, standing: Standing, *, besides: Peer | None = None) -> None:
         """Tell the members, and the other processes' caches, how far somebody has read."""
-        uid, seq = standing.uid, standing.seq
+        uid, conv, seq = standing.uid, standing.conv, standing.seq
         self._bus.publish(
-            f"u:{uid}",
-            {"event": "read", "uid": uid, "conv": place.conv, "seq": seq, "n": standing.n},
+            f"u:{uid}", {"event": "read", "uid": uid, "conv": conv, "seq": seq, "n": standing.n}
         )
-        fields = {"conv": place.conv, "uid": uid, "seq": seq}
-        self._fanout.tell(place.members, READ, fields, besides=besides)
+        members = self._positions.members(conv)
+        fields = {"conv": conv, "uid": uid, "seq": seq}
+        if uid in members:
+            self._fanout.tell_members(conv, members, READ, fields, besides=besides)
+        else:
+            self._fanout.tell([uid], READ, fields, besides=besides)
 
     async def type(self, peer: Peer, place: Place) -> None:
         """Tell the others that somebody is writing, at most once a second."""
@@ -198,33 +110,13 @@ class Conversations:
         if len(peer.typed_at) > TYPED_MAX:
             peer.typed_at.clear()
         peer.typed_at[place.conv] = now
-        for other in place.members:
-            if other != peer.uid and not await self._people.apart(peer.uid, other):
-                self._fanout.tell([other], TYPING, {"conv": place.conv, "uid": peer.uid})
+        apart = await self._people.apart_from(peer.uid)
+        others = [other for other in place.others(peer.uid) if other not in apart]
+        fields = {"conv": place.conv, "uid": peer.uid}
+        self._fanout.tell_members(place.conv, others, TYPING, fields, not_to=apart | {peer.uid})
 
     async def reads(self, place: Place) -> dict[str, int]:
         """`{"<uid>": read_seq}` of the members."""
         head = (await self._positions.heads([place.conv]))[place.conv]
         cursors = await self._positions.cursors([(uid, place.conv) for uid in place.members])
         return {str(uid): head.read_by(cursor)[0] for (uid, _), cursor in cursors.items()}
-
-
-def _other(conv: str, uid: int) -> int:
-    low, high = conv.split(":")
-    return int(low) + int(high) - uid
-
-
-def _encode_cursor(place: tuple[int, str]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([_CURSOR_KIND, *place])).decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        kind, updated_at, conv = msgspec.json.decode(
-            base64.urlsafe_b64decode(cursor.encode()), type=tuple[str, int, str]
-        )
-    except (msgspec.DecodeError, binascii.Error, ValueError):
-        raise InvalidField("cursor", "unknown_value") from None
-    if kind != _CURSOR_KIND:
-        raise InvalidField("cursor", "unknown_value")
-    return updated_at, conv

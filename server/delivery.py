@@ -1,4 +1,4 @@
-"""The one way in for every message, by socket or by REST.
+"""The one way in for every message, by socket, by REST, or as the event of a change.
 
 `submit` takes a message in the order of docs/protocol.md, section 3, and gives it to the log; the
 answer comes by a callback, in the order of the log. No store is asked where a cache that the bus
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from models.conversation import Head
 from models.errors import ChatError, Forbidden, InvalidField, NotFound, Unavailable
-from models.message import Messages, message_key
+from models.message import Message, Messages, message_key
+from models.outbox import Change
 from server.log import Ack, Draft, MessageLog
 from server.peers import Peer
 from server.policy import Place, Policy
@@ -71,12 +73,12 @@ class Delivery:
         draft = self._draft(uid, place, message, answer, origin)
         try:
             await self._policy.may_send(uid, place)
-            draft.mentions = await self._valid(place, message)
+            draft.mentions = await self._valid(uid, place, message)
             self._policy.take(uid)
             head = self._positions.head(place.conv)
             if head is not None:
                 draft.check(head)
-            await self._presence.learn(place.others(uid))
+            await self._presence.learn(self._to_know(uid, place))
             self._log.append(draft)
         except Unavailable as error:
             draft.settle(error)
@@ -96,7 +98,7 @@ class Delivery:
         refers = message.reply_to is not None or message.mentions is not None
         if head is None or refers or message.kind != "text":
             return False
-        if not self._presence.at_hand(place.others(uid)):
+        if not self._presence.at_hand(self._to_know(uid, place)):
             return False
         draft = self._draft(uid, place, message, answer, origin)
         try:
@@ -107,6 +109,11 @@ class Delivery:
             return False
         return True
 
+    def _to_know(self, uid: int, place: Place) -> Sequence[int]:
+        """Whose presence the ack asks for: in a group nobody's as long as one of them is here."""
+        others = place.others(uid)
+        return others if place.group is None or not self._presence.any_here(others) else ()
+
     def _draft(
         self, uid: int, place: Place, message: Outgoing, answer: Answer, origin: Peer | None
     ) -> Draft:
@@ -114,13 +121,12 @@ class Delivery:
         return Draft(
             key=message_key(place.conv, uid, id),
             conv=place.conv,
-            members=place.members,
             from_=uid,
             id=id,
             kind=message.kind,  # type: ignore[arg-type]
             content=message.content,
             reply_to=message.reply_to,
-            check=self._policy.stranger_check(uid, place),
+            check=self._policy.check(uid, place),
             answer=answer,
             origin=origin,
         )
@@ -131,12 +137,38 @@ class Delivery:
         Raises:
             ChatError: nothing is stored, or with `Unavailable` it is not known whether.
         """
-        done: asyncio.Future[Ack | ChatError] = asyncio.get_running_loop().create_future()
+        done = _answer()
         await self.submit(uid, place, message, done.set_result)
-        result = await done
-        if isinstance(result, ChatError):
-            raise result
-        return result
+        return await _answered(done)
+
+    async def announce(self, change: Change, target: Message | None = None) -> Ack:
+        """Store and deliver the event of a change that was made; again it is the same event.
+
+        Args:
+            target: of a change to a message: that one, as it is now; None if it has expired.
+
+        Raises:
+            Unavailable: it is not known whether it is stored.
+        """
+        done = _answer()
+        self._log.append(
+            Draft(
+                key=change.key,
+                conv=change.conv,
+                from_=change.by,
+                # The same for each try, and none that a client makes.
+                id=uuid.uuid5(uuid.NAMESPACE_OID, change.key).hex,
+                kind="system",
+                content=change.content,
+                event=change.event,
+                data={**change.data, "by": change.by},
+                silent="target" in change.data,
+                target=target,
+                check=lambda _head: None,
+                answer=done.set_result,
+            )
+        )
+        return await _answered(done)
 
     async def _repeat(self, draft: Draft, error: ChatError) -> None:
         """What is refused now, but repeats what is stored, gets its first answer; by the log.
@@ -155,11 +187,13 @@ class Delivery:
         except ChatError as refusal:
             draft.settle(refusal)
 
-    async def _valid(self, place: Place, message: Outgoing) -> list[int] | Literal["all"] | None:
+    async def _valid(
+        self, uid: int, place: Place, message: Outgoing
+    ) -> list[int] | Literal["all"] | None:
         """Judge what the message refers to; returns the mentions that remain.
 
         Raises:
-            NotFound: an unknown medium, or a `reply_to` that is not there.
+            NotFound: an unknown medium, or a `reply_to` that he cannot read.
             InvalidField: `content`, unknown_value: no such sticker.
             Forbidden: "all" is mentioned by somebody who may not.
         """
@@ -169,11 +203,24 @@ class Delivery:
             raise NotFound
         if message.reply_to is not None:
             found = await self._messages.at(place.conv, [message.reply_to])
-            if message.reply_to not in found:
+            if not found or not await self._policy.may_read(uid, place.conv, message.reply_to):
                 raise NotFound
         if message.mentions is None:
             return None
         if message.mentions == "all":
-            raise Forbidden
+            if place.group is None or not place.group.leads(uid):
+                raise Forbidden
+            return "all"
         members = [who for who in dict.fromkeys(message.mentions) if who in place.members]
         return members or None
+
+
+def _answer() -> asyncio.Future[Ack | ChatError]:
+    return asyncio.get_running_loop().create_future()
+
+
+async def _answered(done: asyncio.Future[Ack | ChatError]) -> Ack:
+    result = await done
+    if isinstance(result, ChatError):
+        raise result
+    return result

@@ -7,11 +7,13 @@ for any of them. What other processes must know goes out with all else of this t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from models.bus import Bus
-from models.message import Message, Stored
+from models.message import Message, Stored, is_group
 from server import protocol
 from server.log import Draft
 from server.peers import Peer, PeerMap
@@ -19,6 +21,12 @@ from server.presence import Presence
 
 RESYNC_SPREAD_SECONDS: Final = 3.0
 """Over this time sockets are told to resynchronise, so that they do not ask all at once."""
+
+
+def group_channel(conv: str) -> str:
+    """What a process hears while a member of the group has a socket in it."""
+    return f"g:{conv.removeprefix('g')}"
+
 
 _RESYNC: Final = protocol.encode(protocol.RESYNC, {})
 
@@ -32,28 +40,68 @@ class Fanout:
         self._presence = presence
 
     def push(
-        self, message: Message, members: Iterable[int], *, besides: Peer | None = None
+        self, message: Message, members: Mapping[int, int], *, besides: Peer | None = None
     ) -> None:
-        """Push a message to every socket of its members here, besides the one that sent it."""
-        self._peers.push(members, protocol.encode_message(message), besides=besides)
+        """Push a message to every socket of its members here, besides the one that sent it.
 
-    def publish(self, stored: Stored, members: Iterable[int]) -> None:
+        Args:
+            members: with the first seq that each may read: an event is pushed to who may not read
+                its target, too, but without it.
+        """
+        target = message.message
+        seers: Collection[int] = members
+        if message.silent and isinstance(target, Message):
+            seers = [uid for uid, first in members.items() if first <= target.seq]
+            if len(seers) < len(members):
+                blind = msgspec.structs.replace(message, message=None)
+                others = members.keys() - set(seers)
+                self._peers.push(others, protocol.encode_message(blind), besides=besides)
+        self._peers.push(seers, protocol.encode_message(message), besides=besides)
+
+    def publish(self, stored: Stored) -> None:
         """Tell the other processes of a stored message."""
+        if self._bus.alone:
+            return
+        conv = stored.message.conv
         event = {
             "event": "message",
             "message": stored.message,
             "n": stored.n,
             "draft": stored.draft,
         }
-        for uid in members:
+        if is_group(conv):
+            self._bus.publish(group_channel(conv), event)
+        for uid in stored.message.arrivals():
             self._bus.publish(f"u:{uid}", event)
 
-    def reaches(self, draft: Draft) -> bool:
+    def reaches(self, draft: Draft, members: Collection[int]) -> bool:
         """Whether a socket besides the sender's reached, or is about to reach, somebody."""
-        others = [uid for uid in draft.members if uid != draft.from_]
-        if not others:
+        if len(members) == 1 and not is_group(draft.conv):
             return self._peers.online(draft.from_, besides=draft.origin)
-        return any(self._presence.online(uid) for uid in others)
+        return any(self._presence.online(uid) for uid in members if uid != draft.from_)
+
+    def tell_members(
+        self,
+        conv: str,
+        members: Collection[int],
+        code: int,
+        fields: dict[str, Any],
+        *,
+        not_to: Collection[int] = (),
+        besides: Peer | None = None,
+    ) -> None:
+        """Push a frame to all sockets of a conversation's `members`, in every process.
+
+        Args:
+            not_to: who of the group is left out elsewhere; here `members` says it.
+        """
+        if not is_group(conv):
+            self.tell(members, code, fields, besides=besides)
+            return
+        self._peers.push(members, protocol.encode(code, fields), besides=besides)
+        event = {"event": "group frame", "conv": conv, "code": code, "fields": fields}
+        event["not_to"] = list(not_to)
+        self._bus.publish(group_channel(conv), event)
 
     def tell(
         self,
@@ -70,9 +118,9 @@ class Fanout:
         for uid in uids:
             self._bus.publish(f"u:{uid}", event)
 
-    def hear_frame(self, uid: int, event: dict[str, Any]) -> None:
-        """Another process has told something to a user who has sockets here."""
-        self._peers.push([uid], protocol.encode(event["code"], event["fields"]))
+    def hear_frame(self, uids: Iterable[int], event: dict[str, Any]) -> None:
+        """Another process has told something to users who may have sockets here."""
+        self._peers.push(uids, protocol.encode(event["code"], event["fields"]))
 
     def resync(self, members: Iterable[int]) -> None:
         """Tell members now that pushes have been left out."""

@@ -187,16 +187,19 @@ class OneOf(_FromText):
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """At most `high` values, each by one rule."""
+    """`low` to `high` values, each by one rule."""
 
     item: Rule
     high: int
+    low: int = 0
 
     def check(self, field: str, value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise InvalidField(field, "type")
         if len(value) > self.high:
             raise InvalidField(field, "too_many")
+        if len(value) < self.low:
+            raise InvalidField(field, "length")
         return [self.item.check(field, item) for item in value]
 
     def from_text(self, value: str) -> Any:

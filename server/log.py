@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
-from models.message import Kind, Message, Messages, Rejected, Stored, document
+from models.message import JOINS, Kind, Message, Messages, Rejected, Stored, document
 from server.peers import Peer
 from server.positions import Positions
 from server.protocol import SENT_OFFLINE, SENT_ONLINE
@@ -83,7 +83,6 @@ class Draft:
     key: str
     """The `_id` under which it is stored; the same for each try of the same message."""
     conv: str
-    members: tuple[int, ...]
     from_: int
     id: str
     kind: Kind
@@ -294,9 +293,6 @@ class MessageLog:
             await self._positions.reread(convs & set(stale))
             await self._positions.heads([c for c in convs if self._positions.head(c) is None])
         heads = {conv: (self._positions.head(conv) or Head()).copy() for conv in convs}
-        new = {d.conv: d.members for d in drafts if heads[d.conv].last_seq == 0}
-        if new:
-            await self._positions.create(new)
         numbered: list[Commit] = []
         for draft in drafts:
             head = heads[draft.conv]
@@ -309,7 +305,19 @@ class MessageLog:
             stored = draft.stored(head)
             head.advance(stored)
             numbered.append(Commit(draft, stored))
+        await self._prepare(numbered)
         return numbered
+
+    async def _prepare(self, numbered: Sequence[Commit]) -> None:
+        """Write the documents of conversations that begin, in all or for somebody."""
+        new: dict[str, set[int]] = {}
+        for commit in numbered:
+            message = commit.stored.message
+            if message.seq == 1 or message.event in JOINS:
+                for uid in message.arrivals():
+                    new.setdefault(message.conv, set()).add(uid)
+        if new:
+            await self._positions.create(new)
 
     async def _store(self, numbered: Sequence[Commit], found: Sequence[Commit]) -> None:
         """One ordered write, or a fence behind what was found; beside it the marks in Redis."""

@@ -1,8 +1,13 @@
-"""Changes to what is stored, carried through both stores: recalls.
+"""Changes to what is stored, carried through both stores: recalls, and what happens in groups.
 
 A change and its event must not be without each other, whatever dies between them. So a row in SQL
 is written first (`models.outbox`), then the change is made, then the event goes into the log under
-a fixed id, then the row goes. What is left over is carried out at the start and once a minute.
+a fixed id, then the row goes. What is left over is carried out at the start and once a minute, what
+failed in this process every second.
+
+The changes of one conversation are carried out in the order of their rows, by whichever process:
+each carries out all that stand before its own, and carrying out twice changes nothing. So the log
+tells of a group what SQL decided, in the order in which it was decided.
 """
 
 from __future__ import annotations
@@ -10,15 +15,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from typing import Final
+from weakref import WeakValueDictionary
 
 from conf.settings import Chat
-from models.errors import ChatError, Forbidden, NotFound, Unavailable
-from models.message import Messages, event_key
+from models.errors import Forbidden, NotFound, Unavailable
+from models.message import Message, Messages
 from models.outbox import Change, Outbox
-from server.log import Ack, Draft, MessageLog
-from server.policy import Place, pair_members
+from server import text
+from server.delivery import Delivery
+from server.policy import Place, Policy
 
 logger = logging.getLogger("tornado_im.outbox")
 
@@ -26,81 +32,114 @@ SWEEP_SECONDS: Final = 60.0
 LEFT_SECONDS: Final = 30.0
 """A row this old was left by a process that died: a living one takes 3 s at most."""
 
+AGAIN_SECONDS: Final = 1.0
+"""When what this process could not carry out is tried again."""
+
 
 class Changes:
-    """Recalls, each with its event."""
+    """Carries changes out, each with its event."""
 
-    def __init__(self, chat: Chat, outbox: Outbox, messages: Messages, log: MessageLog) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        outbox: Outbox,
+        messages: Messages,
+        policy: Policy,
+        delivery: Delivery,
+    ) -> None:
         self._chat = chat
+        self._policy = policy
         self._outbox = outbox
         self._messages = messages
-        self._log = log
+        self._delivery = delivery
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of conversations with changes under way here, so that none is made twice."""
+        self._failed: set[str] = set()
+        """Conversations with changes that this process could not carry out."""
 
     async def recall(self, uid: int, place: Place, seq: int) -> int:
-        """Take back one's own message; returns the seq of the event that tells everyone.
+        """Take back a message; returns the seq of the event that tells everyone.
 
         Done again it gives the same answer and makes no second event.
 
         Raises:
-            NotFound: there is no such message.
-            Forbidden: it is an event, or somebody else's; `too_late` after RecallSeconds.
+            NotFound: there is no such message, or not for him.
+            Forbidden: it is an event, or somebody else's and he does not lead the group;
+                `too_late` for one's own after RecallSeconds.
         """
         stored = (await self._messages.at(place.conv, [seq])).get(seq)
-        if stored is None:
+        if stored is None or not await self._policy.may_read(uid, place.conv, seq):
             raise NotFound
         message = stored.message
-        if message.kind == "system" or message.from_ != uid:
+        leads = place.group is not None and place.group.leads(uid)
+        if message.kind == "system" or (message.from_ != uid and not leads):
             raise Forbidden
-        change = Change(place.conv, "recalled", uid, seq)
+        content = text.say_both("event.recalled")
+        change = Change.of_message(place.conv, "recalled", uid, "", content, {"target": seq})
         if message.kind == "recalled":
-            key = event_key(place.conv, change.event_id)
-            event = (await self._messages.by_keys([key])).get(key)
+            event = (await self._messages.by_keys([change.key])).get(change.key)
             if event is not None:
                 return event.message.seq
-        else:
+        elif not leads:
             seconds = self._chat.recall_seconds
             if seconds and time.time() * 1000 > message.time + seconds * 1000:
                 raise Forbidden("too_late")
         await self._outbox.put(change)
-        return await self._carry_out(change, place)
+        return await self.carry_out(change)
 
-    async def _carry_out(self, change: Change, place: Place) -> int:
-        await self._messages.recall(change.conv, change.target)
-        target = (await self._messages.at(change.conv, [change.target])).get(change.target)
-        done: asyncio.Future[Ack | ChatError] = asyncio.get_running_loop().create_future()
-        key = event_key(change.conv, change.event_id)
-        self._log.append(
-            Draft(
-                key=key,
-                conv=change.conv,
-                members=place.members,
-                from_=change.by,
-                # The same for each try, and none that a client makes.
-                id=uuid.uuid5(uuid.NAMESPACE_OID, key).hex,
-                kind="system",
-                content="A message was recalled. 一条消息已撤回。",
-                event=change.event,
-                data={"target": change.target, "by": change.by},
-                silent=True,
-                target=target.message if target else None,
-                check=lambda _head: None,
-                answer=done.set_result,
-            )
-        )
-        result = await done
-        if isinstance(result, ChatError):
-            raise result
+    async def carry_out(self, change: Change) -> int:
+        """Carry out a change whose row is written; returns the seq of its event.
+
+        Raises:
+            Unavailable: it is not known how far it came; it will be carried out all the same.
+        """
+        lock = self._turns.setdefault(change.conv, asyncio.Lock())
+        try:
+            async with lock:
+                return await self._carry_out_all(change)
+        except Unavailable:
+            self._failed.add(change.conv)
+            raise
+
+    async def _carry_out_all(self, change: Change) -> int:
+        """Carry out all changes of its conversation up to this one."""
+        for each in await self._outbox.of(change.conv):
+            seq = await self._carry_out(each)
+            if each.id == change.id:
+                return seq
+        # Whoever came before, perhaps in another process, has carried this one out, too.
+        return (await self._messages.by_keys([change.key]))[change.key].message.seq
+
+    async def _carry_out(self, change: Change) -> int:
+        target: Message | None = None
+        if (seq := change.data.get("target")) is not None:
+            await self._messages.recall(change.conv, seq)
+            found = (await self._messages.at(change.conv, [seq])).get(seq)
+            target = found.message if found is not None else None  # it has expired meanwhile
+        ack = await self._delivery.announce(change, target)
         await self._outbox.done(change)
-        return result.seq
+        return ack.seq
 
     async def sweep(self) -> None:
-        """Carry out what dead processes left, now and once a minute, until cancelled."""
+        """Carry out what was left, until cancelled: by the dead once a minute, by us at once."""
+        looked_at = -SWEEP_SECONDS
         while True:
+            left, self._failed = self._failed, set()
             try:
-                left = await self._outbox.left(int((time.time() - LEFT_SECONDS) * 1000))
-                for change in left:
-                    await self._carry_out(change, Place(change.conv, pair_members(change.conv)))
-                    logger.info("carried out a %s that was left in %s", change.event, change.conv)
+                if time.monotonic() - looked_at >= SWEEP_SECONDS:
+                    before = int((time.time() - LEFT_SECONDS) * 1000)
+                    left |= set(await self._outbox.left(before))
+                    looked_at = time.monotonic()
+                for conv in sorted(left):
+                    await self._carry_out_left(conv)
+                    left.discard(conv)
             except Unavailable as error:
+                self._failed |= left
                 logger.debug("what was left waits: %s is down", error.store)
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _carry_out_left(self, conv: str) -> None:
+        async with self._turns.setdefault(conv, asyncio.Lock()):
+            for change in await self._outbox.of(conv):
+                await self._carry_out(change)
+                logger.info("carried out a %s that was left in %s", change.event, conv)

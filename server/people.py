@@ -33,6 +33,8 @@ class People:
         self._persons: dict[int, Person] = {}
         self._blocked_by: dict[int, frozenset[int]] = {}
         """User -> whom he blocks."""
+        self._blockers_of: dict[int, frozenset[int]] = {}
+        """User -> who blocks him; dropped whenever anybody blocks."""
         self._changes = 0
         """How many were heard of: what was read while one came may be older, and is not kept."""
 
@@ -71,13 +73,25 @@ class People:
                 self._blocked_by[owner] = blocked
         return blocked
 
+    async def blockers(self, uid: int) -> frozenset[int]:
+        """Who blocks `uid`."""
+        blockers = self._blockers_of.get(uid)
+        if blockers is None:
+            changes = self._changes
+            blockers = frozenset(await self._blocks.blockers(uid))
+            if len(self._blockers_of) > CACHE_MAX:
+                self._blockers_of.clear()
+            if changes == self._changes:
+                self._blockers_of[uid] = blockers
+        return blockers
+
     def at_hand(self, uid: int) -> tuple[Person | None, frozenset[int] | None]:
         """Who somebody is and whom he blocks, as far as neither has to be asked for."""
         return self._persons.get(uid), self._blocked_by.get(uid)
 
-    async def apart(self, one: int, other: int) -> bool:
-        """Whether either blocks the other: typing and presence are not passed on then."""
-        return other in await self.blocks(one) or one in await self.blocks(other)
+    async def apart_from(self, uid: int) -> frozenset[int]:
+        """Who blocks `uid` or is blocked by him: typing and presence are not passed on."""
+        return await self.blocks(uid) | await self.blockers(uid)
 
     async def profiles(self, reader: int, people: Iterable[Person]) -> list[dict[str, Any]]:
         """Public profiles as `reader` may see them: who blocks him is never online."""
@@ -133,9 +147,11 @@ class People:
             self._persons.pop(uid, None)
         else:
             self._blocked_by.pop(uid, None)
+            self._blockers_of.clear()
 
     def forget_all(self) -> None:
         """After an interruption of the bus."""
         self._changes += 1
         self._persons.clear()
         self._blocked_by.clear()
+        self._blockers_of.clear()

@@ -6,6 +6,7 @@ invalid by what is stored, rate, stranger limit, words.
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable
@@ -15,8 +16,12 @@ from typing import Final
 from conf.settings import Chat
 from models.conversation import Head
 from models.errors import AwaitReply, ChatError, Forbidden, InvalidField, NotFound, RateLimited
+from models.group import Group
+from models.message import group_conv, is_group, pair
 from server.fields import INT_MAX
 from server.people import People
+from server.positions import Positions
+from server.rosters import Rosters
 
 _PAIR: Final = re.compile(r"([1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z")
 _GROUP: Final = re.compile(r"g([1-9][0-9]{0,18})\Z")
@@ -34,61 +39,86 @@ class Place:
 
     conv: str
     members: tuple[int, ...]
+    group: Group | None = None
+    """None for a conversation of two, and of a group that he is no longer in."""
+    former: bool = False
+    """He was in the group once: nothing but reading is left to him."""
 
     def others(self, uid: int) -> list[int]:
         """The members besides `uid`."""
         return [member for member in self.members if member != uid]
 
 
-def pair(one: int, other: int) -> str:
-    """The `conv` of two people, or of one and himself."""
-    return f"{min(one, other)}:{max(one, other)}"
-
-
-def pair_members(conv: str) -> tuple[int, ...]:
-    """The people of a conversation of two, or of one and himself."""
-    low, high = conv.split(":")
-    return _members(int(low), int(high))
-
-
 class Policy:
     """Decisions about conversations and messages."""
 
-    def __init__(self, chat: Chat, people: People) -> None:
+    def __init__(self, chat: Chat, people: People, rosters: Rosters, positions: Positions) -> None:
         self._chat = chat
         self._people = people
+        self._rosters = rosters
+        self._positions = positions
         self._full_at: dict[int, float] = {}
         """User -> when his bucket of messages is full again, seconds of the monotonic clock."""
 
-    async def place(self, uid: int, conv: str) -> Place:
+    async def place(self, uid: int, conv: str, *, to_read: bool = False) -> Place:
         """The conversation `conv`, for somebody in it.
+
+        Args:
+            to_read: also for somebody who was in the group once.
 
         Raises:
             InvalidField: `conv`, pattern: it is no conversation's name.
             Forbidden: it is somebody else's.
             NotFound: there is no such user or group.
         """
-        place = _place(uid, conv)
+        if match := _GROUP.match(conv):
+            return await self._group_place(uid, int(match[1]), to_read=to_read)
+        place = _pair_place(uid, conv)
         for other in place.members:
             await self._people.get(other)
         return place
 
+    async def _group_place(self, uid: int, gid: int, *, to_read: bool) -> Place:
+        conv = group_conv(gid)
+        head = (await self._positions.heads([conv]))[conv] if gid <= INT_MAX else Head()
+        if not head.last_seq:
+            raise NotFound
+        view = head.view(uid)
+        if not view.member and not (to_read and view.last_seq):
+            raise Forbidden
+        if not view.member:
+            return Place(conv, head.members, former=True)
+        return Place(conv, head.members, await self._rosters.get(gid))
+
+    async def may_read(self, uid: int, conv: str, seq: int) -> bool:
+        """Whether a message at `seq` is one that `uid` may read, if it is kept."""
+        view = (await self._positions.heads([conv]))[conv].view(uid)
+        return view.first_seq <= seq <= view.last_seq
+
     async def addressed(
-        self, uid: int, conv: str | None, to: int | None, default_to: int | None
+        self,
+        uid: int,
+        conv: str | None,
+        to: int | None,
+        default_to: int | None,
+        *,
+        to_read: bool = False,
     ) -> Place:
         """The conversation that a frame means by `conv`, by `to`, or by the handshake's `toUid`.
 
         Raises:
             InvalidField: `to`, required: by none of them; `conv`, conflict: they disagree.
         """
-        return await self.place(uid, _conv(uid, conv, to, default_to))
+        return await self.place(uid, _conv(uid, conv, to, default_to), to_read=to_read)
 
     def at_hand(
         self, uid: int, conv: str | None, to: int | None, default_to: int | None
     ) -> Place | None:
         """As `addressed` and `may_send`, if nothing has to be asked for and nothing is refused."""
+        if conv is not None and to is None and (match := _GROUP.match(conv)):
+            return self._group_at_hand(uid, int(match[1]), conv)
         try:
-            place = _place(uid, _conv(uid, conv, to, default_to))
+            place = _pair_place(uid, _conv(uid, conv, to, default_to))
         except ChatError:
             return None
         for member in place.members:
@@ -97,10 +127,27 @@ class Policy:
                 return None
         return place
 
+    def _group_at_hand(self, uid: int, gid: int, conv: str) -> Place | None:
+        head, group = self._positions.head(conv), self._rosters.at_hand(gid)
+        person, _ = self._people.at_hand(uid)
+        if head is None or group is None or person is None or person.banned:
+            return None
+        if not head.is_member(uid) or group.role(uid) is None or group.silences(uid):
+            return None
+        return Place(conv, head.members, group)
+
     async def may_send(self, uid: int, place: Place) -> None:
-        """Raises `Forbidden`: banned, or blocked by the other."""
+        """Raises `Forbidden`: banned, no member, blocked by the other, or muted in the group."""
         if (await self._people.get(uid)).banned:
             raise Forbidden("banned")
+        if place.former:
+            raise Forbidden
+        if place.group is not None:
+            if place.group.role(uid) is None:
+                raise Forbidden
+            if place.group.silences(uid):
+                raise Forbidden("muted")
+            return
         for member in place.members:
             if uid in await self._people.blocks(member):
                 raise Forbidden("blocked")
@@ -123,12 +170,14 @@ class Policy:
         if len(self._full_at) > BUCKETS_MAX:
             self._full_at = {who: at for who, at in self._full_at.items() if at > now}
 
-    def stranger_check(self, uid: int, place: Place) -> Callable[[Head], None]:
-        """Decides by a conversation's head whether `uid` has to wait for an answer.
+    def check(self, uid: int, place: Place) -> Callable[[Head], None]:
+        """Decides by a conversation's head, when it is numbered, whether `uid` may send.
 
-        The check raises `AwaitReply` after `StrangerLimit` messages to somebody who has never
-        written here.
+        The check raises `Forbidden` for who is not in the group there, and `AwaitReply` after
+        `StrangerLimit` messages to somebody who has never written in a conversation of two.
         """
+        if is_group(place.conv):
+            return functools.partial(_member_check, uid)
         limit = self._chat.stranger_limit
         others = place.others(uid)
         if not limit or not others:
@@ -139,6 +188,11 @@ class Policy:
                 raise AwaitReply
 
         return check
+
+
+def _member_check(uid: int, head: Head) -> None:
+    if not head.is_member(uid):
+        raise Forbidden
 
 
 def _anything(_head: Head) -> None:
@@ -156,19 +210,13 @@ def _conv(uid: int, conv: str | None, to: int | None, default_to: int | None) ->
     return conv
 
 
-def _place(uid: int, conv: str) -> Place:
+def _pair_place(uid: int, conv: str) -> Place:
     match = _PAIR.match(conv)
     if match is None:
-        if _GROUP.match(conv):
-            raise NotFound
         raise InvalidField("conv", "pattern")
     low, high = int(match[1]), int(match[2])
     if low > high or high > INT_MAX:
         raise InvalidField("conv", "pattern")
     if uid not in (low, high):
         raise Forbidden
-    return Place(conv, _members(low, high))
-
-
-def _members(low: int, high: int) -> tuple[int, ...]:
-    return (low,) if low == high else (low, high)
+    return Place(conv, (low,) if low == high else (low, high))

@@ -19,13 +19,13 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 from models.conversation import Conversations, Cursor, Head
 from models.dirty import Dirty
 from models.errors import Unavailable
-from models.message import Messages, Stored
+from models.message import Messages, Stored, is_group, pair_members
 
 logger = logging.getLogger("tornado_im.positions")
 
@@ -80,6 +80,13 @@ class Positions:
     def head(self, conv: str) -> Head | None:
         """The head as far as this process knows: good to number by, since the index refuses."""
         return self._heads.get(conv)
+
+    def members(self, conv: str) -> Collection[int]:
+        """Who is in a conversation, as far as this process knows."""
+        if not is_group(conv):
+            return pair_members(conv)
+        head = self._heads.get(conv)
+        return head.members if head is not None else ()
 
     def forget(self, convs: Collection[str]) -> None:
         """Drop heads that may be wrong after a write whose outcome is unknown."""
@@ -167,47 +174,53 @@ class Positions:
 
     # Following
 
-    async def follow(self, uid: int) -> dict[str, int]:
-        """A socket of `uid` is here and hears everything: keep the inbox from now on.
+    async def keep_inbox(self, uid: int) -> Collection[str]:
+        """A socket of `uid` is here: keep the inbox from now on; returns his conversations."""
+        self._inboxes.setdefault(uid, (-1, {}))
+        return list(await self.inbox(uid))
+
+    async def follow(self, convs: Collection[str]) -> dict[str, Head]:
+        """This process hears all that is said in `convs` from now on.
 
         Returns:
-            The `last_seq` of each of the user's conversations, read after this call began.
+            Their heads, read after this call began.
         """
-        self._inboxes.setdefault(uid, (-1, {}))
-        inbox = await self.inbox(uid)
-        for conv in inbox:
+        for conv in convs:
             self._followed.setdefault(conv, next(self._untrusted))
-        heads = await self.heads(list(inbox))
-        return {conv: head.last_seq for conv, head in heads.items()}
+        return await self.heads(convs)
 
     def followed(self, uid: int) -> list[str]:
         """The conversations of a user who has sockets here."""
         return list(self._inboxes.get(uid, (0, {}))[1])
 
-    def unfollow(self, uid: int, still_followed: Callable[[str], bool]) -> None:
+    def drop_inbox(self, uid: int) -> None:
         """The last socket of `uid` is gone."""
-        _, inbox = self._inboxes.pop(uid, (0, {}))
-        for conv in inbox:
-            if not still_followed(conv):
-                self._followed.pop(conv, None)
+        self._inboxes.pop(uid, None)
+
+    def unfollow(self, convs: Iterable[str]) -> None:
+        """Nobody here hears these any more."""
+        for conv in convs:
+            self._followed.pop(conv, None)
 
     # Moving
 
-    def advance(self, stored: Stored, members: Collection[int]) -> None:
+    def advance(self, stored: Stored) -> None:
         """Take in a stored message, from this process's log or from another's by the bus."""
         conv, seq = stored.message.conv, stored.message.seq
+        arrivals = stored.message.arrivals()
         head = self._heads.get(conv)
         if head is not None and seq == head.last_seq + 1:
             head.advance(stored)
         elif head is None and seq == 1:
             self._heads[conv] = Head()
             self._heads[conv].advance(stored)
-            if any(uid in self._inboxes for uid in members):
+            # Of a group not everything is heard yet: who lets somebody in follows it then.
+            if not is_group(conv) and any(uid in self._inboxes for uid in arrivals):
                 self._followed[conv] = self._epoch()
         elif head is None or seq > head.last_seq:
             # What lies between is not known here; the stored head and its tail are.
             self.forget([conv])
-        for uid in members:
+        for uid in arrivals:
             if uid in self._inboxes and conv not in self._inboxes[uid][1]:
                 self._inboxes[uid][1][conv] = Cursor(uid, conv)
 

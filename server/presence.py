@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from models.bus import Bus
@@ -46,6 +46,10 @@ class Presence:
     def online(self, uid: int) -> bool:
         """As far as this process knows; `learn` before, for somebody not kept track of."""
         return self._peers.online(uid) or self._elsewhere.get(uid, False)
+
+    def any_here(self, uids: Iterable[int]) -> bool:
+        """Whether one of `uids` has a socket in this process."""
+        return any(self._peers.online(uid) for uid in uids)
 
     async def learn(self, uids: Collection[int]) -> None:
         """Keep track of `uids` from now on. Raises `Unavailable` when Redis does not answer."""

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from models.conversation import Cursor, Head
+from models.conversation import Cursor, Head, View
 from models.errors import ChatError
 from models.message import RANGE_MAX, Message, Messages, Stored
 from server.policy import Place
@@ -38,8 +38,17 @@ _ENTRY_BYTES: Final = 200
 
 def unread(head: Head, cursor: Cursor) -> int:
     """Messages that are not `system` above what was read (protocol, 2.2): a subtraction."""
+    view = head.view(cursor.uid)
     _, read_n = head.read_by(cursor)
-    return max(0, head.n - max(read_n, head.floor_n))
+    return max(0, view.n - max(read_n, view.n_before))
+
+
+def _as_read(message: Message, view: View) -> Message:
+    """A message as somebody sees it who may not read what came before `view`."""
+    target = message.message
+    if isinstance(target, Message) and target.seq < view.first_seq:
+        return msgspec.structs.replace(message, message=None)
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +108,25 @@ class Reading:
         self._messages = messages
         self._positions = positions
 
-    async def page(self, place: Place, page: Page) -> tuple[list[Message], bool]:
+    async def page(self, uid: int, place: Place, page: Page) -> tuple[list[Message], bool]:
         """A page of history, ascending, and whether nothing more lies in the direction asked."""
-        head = (await self._positions.heads([place.conv]))[place.conv]
-        low, high, backwards = _bounds(page, head.floor_seq + 1, head.last_seq)
-        read = [stored.message for stored in await self._messages.range(place.conv, low, high)]
+        view = (await self._positions.heads([place.conv]))[place.conv].view(uid)
+        low, high, backwards = _bounds(page, view.first_seq, view.last_seq)
+        read = await self._read(place.conv, low, high, view)
         if page.around is not None:
             messages = Budget().around(read, page.around)
         else:
             messages = Budget().fit(read, newest=backwards, at_least=1)
         if backwards:
             first = messages[0].seq if messages else low
-            return messages, first <= head.floor_seq + 1
+            return messages, first <= view.first_seq
         last = messages[-1].seq if messages else high - 1
-        stop = head.last_seq if page.before is None else min(head.last_seq, page.before - 1)
+        stop = view.last_seq if page.before is None else min(view.last_seq, page.before - 1)
         return messages, last >= stop
+
+    async def _read(self, conv: str, low: int, high: int, view: View) -> list[Message]:
+        read = await self._messages.range(conv, low, high)
+        return [_as_read(stored.message, view) for stored in read]
 
     async def unread(
         self, uid: int, places: Sequence[Place] | None
@@ -131,7 +144,9 @@ class Reading:
         heads = await self._positions.heads(convs)
         waiting = [
             conv
-            for conv in sorted(convs, key=lambda conv: heads[conv].updated_at, reverse=True)
+            for conv in sorted(
+                convs, key=lambda conv: heads[conv].view(uid).updated_at, reverse=True
+            )
             if places is not None or unread(heads[conv], inbox[conv])
         ]
         budget, entries, moves = Budget(), list[dict[str, Any]](), list[Any]()
@@ -164,31 +179,32 @@ class Reading:
         }, await _all(moves)
 
     async def _unread_messages(self, head: Head, cursor: Cursor) -> list[Stored]:
+        view = head.view(cursor.uid)
         found: list[Stored] = []
-        read_seq, _ = head.read_by(cursor)
-        low = max(read_seq, head.floor_seq) + 1
-        while low <= head.last_seq and len(found) < UNREAD_MESSAGES:
+        low = max(head.read_by(cursor)[0] + 1, view.first_seq)
+        while low <= view.last_seq and len(found) < UNREAD_MESSAGES:
             read = await self._messages.range(
-                cursor.conv, low, min(low + RANGE_MAX, head.last_seq + 1)
+                cursor.conv, low, min(low + RANGE_MAX, view.last_seq + 1)
             )
             found += [stored for stored in read if stored.message.kind != "system"]
             low += RANGE_MAX
         return found[:UNREAD_MESSAGES]
 
     async def mark(self, uid: int, place: Place, seq: int) -> Standing:
-        """Have `uid` read up to `seq`, at most to the last message."""
+        """Have `uid` read up to `seq`, at most to the last message that he may read."""
         conv = place.conv
         head = (await self._positions.heads([conv]))[conv]
+        view = head.view(uid)
         cursor = await self._positions.cursor(uid, conv)
-        if seq >= head.last_seq:
-            return await self._move(cursor, head, head.last_seq, head.n)
+        if seq >= view.last_seq:
+            return await self._move(cursor, head, view.last_seq, view.n)
         found = await self._messages.at(conv, [seq])
         n = found[seq].n if seq in found else 0  # no longer kept: below the floor
         return await self._move(cursor, head, seq, n)
 
     async def _move(self, cursor: Cursor, head: Head, seq: int, n: int) -> Standing:
         uid, conv = cursor.uid, cursor.conv
-        known = max(head.floor_seq, head.read_by(cursor)[0])
+        known = max(head.view(uid).first_seq - 1, head.read_by(cursor)[0])
         if seq <= known or not await self._positions.read(uid, conv, seq, n):
             return Standing(uid, conv, *head.read_by(cursor), moved=False)
         cursor = await self._positions.cursor(uid, conv)
@@ -198,14 +214,15 @@ class Reading:
         """What was missed behind `cursors`: `conversations` and `more` of frame 7's answer."""
         inbox = await self._positions.inbox(uid)
         heads = await self._positions.heads(list(inbox))
-        ahead = [conv for conv in inbox if heads[conv].last_seq > cursors.get(conv, 0)]
-        ahead.sort(key=lambda conv: heads[conv].updated_at, reverse=True)
-        behind = [conv for conv in inbox if 0 < heads[conv].last_seq < cursors.get(conv, 0)]
+        views = {conv: view for conv in inbox if (view := heads[conv].view(uid)).last_seq}
+        ahead = [conv for conv, view in views.items() if view.last_seq > cursors.get(conv, 0)]
+        ahead.sort(key=lambda conv: views[conv].updated_at, reverse=True)
+        behind = [conv for conv, view in views.items() if view.last_seq < cursors.get(conv, 0)]
         wanted = [*ahead, *behind][:CONVERSATIONS_MAX]
-        pages = await _all([self._missed(conv, heads[conv], cursors.get(conv)) for conv in wanted])
+        pages = await _all([self._missed(conv, views[conv], cursors.get(conv)) for conv in wanted])
         budget, entries = Budget(), list[dict[str, Any]]()
         for conv, missed in zip(wanted, pages, strict=True):
-            head, new = heads[conv], conv not in cursors
+            head, view, new = heads[conv], views[conv], conv not in cursors
             messages = budget.fit(missed, newest=new, at_least=0 if entries else 1)
             if (missed and not messages) or (entries and budget.left < _ENTRY_BYTES):
                 break
@@ -213,21 +230,20 @@ class Reading:
             entries.append(
                 {
                     "conv": conv,
-                    "last_seq": head.last_seq,
-                    "first_seq": head.floor_seq + 1,
+                    "last_seq": view.last_seq,
+                    "first_seq": view.first_seq,
                     "read_seq": head.read_by(inbox[conv])[0],
                     "unread": unread(head, inbox[conv]),
                     "messages": messages,
-                    "more": bool(messages) and not new and messages[-1].seq < head.last_seq,
+                    "more": bool(messages) and not new and messages[-1].seq < view.last_seq,
                 }
             )
         return {"conversations": entries, "more": len(entries) < len(ahead) + len(behind)}
 
-    async def _missed(self, conv: str, head: Head, cursor: int | None) -> list[Message]:
-        first, last = head.floor_seq + 1, head.last_seq
-        low = max(first, last - SYNC_MESSAGES + 1 if cursor is None else cursor + 1)
-        read = await self._messages.range(conv, low, min(low + SYNC_MESSAGES, last + 1))
-        return [stored.message for stored in read]
+    async def _missed(self, conv: str, view: View, cursor: int | None) -> list[Message]:
+        last = view.last_seq
+        low = max(view.first_seq, last - SYNC_MESSAGES + 1 if cursor is None else cursor + 1)
+        return await self._read(conv, low, min(low + SYNC_MESSAGES, last + 1), view)
 
 
 async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -9,6 +9,8 @@ from models.stores import Stores
 from server.conversations import Conversations
 from server.delivery import Delivery
 from server.fanout import Fanout
+from server.groups import Groups
+from server.listing import Listing
 from server.outbox import Changes
 from server.peers import PeerMap
 from server.people import People
@@ -27,6 +29,8 @@ class Services:
     sessions: Sessions
     people: People
     conversations: Conversations
+    listing: Listing
+    groups: Groups
     reading: Reading
     delivery: Delivery
     changes: Changes

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,16 +19,16 @@ from conf.settings import Limits
 from models.bus import Bus
 from models.conversation import Cursor
 from models.errors import RateLimited, Unavailable
-from models.message import Message, Stored
+from models.message import Message, Stored, is_group
 from server import protocol
-from server.fanout import Fanout
+from server.fanout import Fanout, group_channel
 from server.gate import Gate
 from server.peers import Peer, PeerMap
 from server.people import People
-from server.policy import Policy, pair_members
 from server.positions import Positions
 from server.presence import Presence
 from server.protocol import Presence as PresenceFrame
+from server.rosters import Rosters
 from server.sessions import Identity, Sessions
 from server.turns import Turns
 
@@ -49,7 +50,7 @@ class Sockets:
         bus: Bus,
         sessions: Sessions,
         people: People,
-        policy: Policy,
+        rosters: Rosters,
         positions: Positions,
         gate: Gate,
         presence: Presence,
@@ -63,7 +64,7 @@ class Sockets:
         self._bus = bus
         self._sessions = sessions
         self._people = people
-        self._policy = policy
+        self._rosters = rosters
         self._positions = positions
         self._gate = gate
         self._presence = presence
@@ -93,14 +94,62 @@ class Sockets:
             await self._bus.subscribe(f"u:{peer.uid}")
             who = await self._sessions.identify(token, peer.device)
             peer.sid = who.session.sid
-            for conv, last_seq in (await self._positions.follow(peer.uid)).items():
-                self._gate.open(conv, pair_members(conv), last_seq)
+            await self._hear_all(peer.uid)
             if peer not in self._peers.of(peer.uid):
                 raise Unavailable("the client is gone")
         except BaseException:
             self.close(peer)
             raise
         return who
+
+    async def _hear_all(self, uid: int) -> None:
+        """Have the lines of all of a user's conversations stand here."""
+        convs = await self._positions.keep_inbox(uid)
+        if groups := [conv for conv in convs if is_group(conv)]:
+            await self._bus.subscribe(*map(group_channel, groups))
+        left = []
+        for conv, head in (await self._positions.follow(convs)).items():
+            if is_group(conv) and not head.is_member(uid):
+                left.append(conv)
+            else:
+                self._gate.open(conv, head)
+        self.let_go(left)
+
+    def joined(self, conv: str) -> None:
+        """A group has its first member here: hear what is said in it."""
+        self._spawn(self._hear_group(conv))
+
+    async def _hear_group(self, conv: str) -> None:
+        while True:
+            try:
+                await self._bus.subscribe(group_channel(conv))
+                heads = await self._positions.follow([conv])
+                break
+            except Unavailable:
+                await asyncio.sleep(RECOVER_RETRY_SECONDS)
+        if self._gate.is_open(conv):
+            self._gate.open(conv, heads[conv])
+        else:
+            self.let_go([conv])
+
+    def let_go(self, convs: Sequence[str]) -> None:
+        """Nobody here is in these conversations any more, unless by another socket."""
+        gone = [conv for conv in convs if not self._wanted(conv)]
+        self._positions.unfollow(gone)
+        if groups := [conv for conv in gone if is_group(conv)]:
+            self._spawn(self._leave_groups(groups))
+
+    async def _leave_groups(self, convs: Sequence[str]) -> None:
+        idle = [conv for conv in convs if not self._wanted(conv)]
+        await self._bus.unsubscribe(*map(group_channel, idle))
+
+    def _wanted(self, conv: str) -> bool:
+        """Whether a member has a socket here, or is just coming and has no line yet."""
+        if self._gate.is_open(conv):
+            return True
+        if self._positions.head(conv) is None and is_group(conv):
+            return True  # Nobody knows who is in it.
+        return any(self._peers.of(uid) for uid in self._positions.members(conv))
 
     def connected(self, peer: Peer, who: Identity) -> None:
         """The handshake is done: greet, and push from now on."""
@@ -139,8 +188,10 @@ class Sockets:
         self._peers.remove(peer)
         self._emptied.set()
         if not self._peers.of(peer.uid):
-            self._gate.close_idle(self._positions.followed(peer.uid))
-            self._positions.unfollow(peer.uid, self._gate.is_open)
+            convs = self._positions.followed(peer.uid)
+            self._positions.drop_inbox(peer.uid)
+            self._gate.close_idle(convs)
+            self.let_go(convs)
         self._spawn(self._leave(peer.uid))
 
     async def _leave(self, uid: int) -> None:
@@ -155,10 +206,11 @@ class Sockets:
     async def watch(self, peer: Peer, frame: PresenceFrame) -> list[int]:
         """Who of `uids` is online, as far as they let the reader know; changes are pushed."""
         await self._presence.watch(peer, frame.uids)
+        apart = await self._people.apart_from(peer.uid)
         return [
             uid
             for uid in dict.fromkeys(frame.uids)
-            if self._presence.online(uid) and not await self._people.apart(peer.uid, uid)
+            if self._presence.online(uid) and uid not in apart
         ]
 
     def _presence_changed(self, uid: int, online: bool) -> None:
@@ -169,8 +221,9 @@ class Sockets:
     async def _tell_watchers(self, watchers: tuple[Peer, ...], uid: int, online: bool) -> None:
         frame = protocol.encode(protocol.PRESENCE, {"uid": uid, "online": online})
         try:
+            apart = await self._people.apart_from(uid)
             for peer in watchers:
-                if not await self._people.apart(peer.uid, uid):
+                if peer.uid not in apart:
                     peer.write(frame)
         except Unavailable:
             # Presence is a hint; the next refresh or frame 8 tells it again.
@@ -185,14 +238,18 @@ class Sockets:
             self._sessions.hear(event)
         elif kind in ("person", "blocks"):
             self._people.hear(event)
+        elif kind == "group":
+            self._rosters.hear(event)
         elif event["process"] == self._bus.process:
             return
         elif kind == "message":
             message = msgspec.convert(event["message"], type=Message)
-            stored = Stored(message, event["n"], event["draft"])
-            self._gate.hear(stored, pair_members(message.conv))
+            self._gate.hear(Stored(message, event["n"], event["draft"]))
         elif kind == "frame":
-            self._fanout.hear_frame(int(channel.removeprefix("u:")), event)
+            self._fanout.hear_frame([int(channel.removeprefix("u:"))], event)
+        elif kind == "group frame":
+            hearers = set(self._gate.members(event["conv"])).difference(event["not_to"])
+            self._fanout.hear_frame(hearers, event)
         elif kind == "read":
             self._positions.heard_read(event["uid"], event["conv"], event["seq"], event["n"])
         elif kind == "preferences":
@@ -207,6 +264,7 @@ class Sockets:
     def recover(self) -> None:
         """The bus was interrupted and is back: what was published meanwhile is lost."""
         self._people.forget_all()
+        self._rosters.forget_all()
         self._interruptions += 1
         self.recovering = True
         self._spawn(self._recover(self._interruptions))

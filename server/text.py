@@ -40,6 +40,11 @@ def say(language: str, word: str, **values: str | int) -> str:
     return _TEXTS[language][word].format(**values)
 
 
+def say_both(word: str, **values: str | int) -> str:
+    """The text of a word in both languages, for what is stored once and read by everyone."""
+    return " ".join(say(language, word, **values) for language in LANGUAGES)
+
+
 def say_error(language: str, error: ChatError) -> str:
     """The text of a refusal."""
     values = dict(error.fields)
