@@ -265,9 +265,25 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     async def on_recall(self, peer: Peer, frame: protocol.Recall) -> None:
         place = await self._place(peer, frame.conv)
-        event_seq = await self.services.changes.recall(peer.uid, place, frame.seq)
+        event_seq = await self.services.amendments.recall(peer.uid, place, frame.seq)
         fields = {"conv": place.conv, "seq": frame.seq, "event_seq": event_seq}
         self.answer(protocol.RECALLED, fields, frame.id)
+
+    async def on_edit(self, peer: Peer, frame: protocol.Edit) -> None:
+        place = await self._place(peer, frame.conv)
+        edited, event_seq = await self.services.amendments.edit(
+            peer.uid, place, frame.seq, frame.content, frame.mentions
+        )
+        fields = {"conv": place.conv, "seq": frame.seq, "edited": edited, "event_seq": event_seq}
+        self.answer(protocol.EDITED, fields, frame.id)
+
+    async def on_react(self, peer: Peer, frame: protocol.React) -> None:
+        place = await self._place(peer, frame.conv)
+        event_seq = await self.services.amendments.react(
+            peer.uid, place, frame.seq, frame.emoji, frame.on
+        )
+        fields = {"conv": place.conv, "seq": frame.seq, "emoji": frame.emoji, "on": frame.on}
+        self.answer(protocol.REACTED, {**fields, "event_seq": event_seq}, frame.id)
 
     async def on_sync(self, peer: Peer, frame: protocol.Sync) -> None:
         fields = await self.services.reading.sync(peer.uid, frame.cursors)
@@ -359,4 +375,6 @@ FRAMES: Final[dict[type[protocol.Frame], Handler]] = {
     protocol.Sync: ChatHandler.on_sync,
     protocol.Presence: ChatHandler.on_presence,
     protocol.Ping: ChatHandler.on_client_ping,
+    protocol.Edit: ChatHandler.on_edit,
+    protocol.React: ChatHandler.on_react,
 }

@@ -1,4 +1,4 @@
-"""Conversations over REST: the list, pages of history, and the twins of frames 1, 4 and 6."""
+"""Conversations over REST: the list, pages of history, and the twins of frames."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from server.delivery import Outgoing
 from server.fields import (
     Boolean,
     ClientId,
+    Emoji,
     Integer,
     Mentions,
     OneOf,
     Opaque,
-    Text,
     ruled,
 )
 from server.policy import Place
-from server.protocol import READ, RECALLED, SINGLE_KINDS, Page
+from server.protocol import EDITED, REACTED, READ, RECALLED, SINGLE_KINDS, TEXT, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,16 @@ class PreferencesBody:
 
 @dataclass(frozen=True, slots=True)
 class MessageBody:
-    content: str = ruled(Text(1, 4000))
+    content: str = ruled(TEXT)
     kind: str = ruled(OneOf(SINGLE_KINDS), default="text")
     id: str | None = ruled(ClientId(), default=None)
     reply_to: int | None = ruled(Integer(0), default=None)
+    mentions: list[int] | Literal["all"] | None = ruled(Mentions(), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class EditBody:
+    content: str = ruled(TEXT)
     mentions: list[int] | Literal["all"] | None = ruled(Mentions(), default=None)
 
 
@@ -99,11 +105,42 @@ class MessagesHandler(ConversationBase):
 
 
 class MessageHandler(ConversationBase):
+    async def patch(self, conv: str, seq: str) -> None:
+        body = self.read(EditBody)
+        place, target = await self.place(conv), self.path_int(seq)
+        edited, event_seq = await self.services.amendments.edit(
+            self.who.uid, place, target, body.content, body.mentions
+        )
+        fields = {"conv": place.conv, "seq": target, "edited": edited, "event_seq": event_seq}
+        self.ok({"code": EDITED, **fields})
+
     async def delete(self, conv: str, seq: str) -> None:
         place = await self.place(conv)
         target = self.path_int(seq)
-        event_seq = await self.services.changes.recall(self.who.uid, place, target)
+        event_seq = await self.services.amendments.recall(self.who.uid, place, target)
         self.ok({"code": RECALLED, "conv": place.conv, "seq": target, "event_seq": event_seq})
+
+
+class ReactionsHandler(ConversationBase):
+    async def get(self, conv: str, seq: str) -> None:
+        place = await self.place(conv)
+        target = self.path_int(seq)
+        self.ok(await self.services.amendments.reactions(self.who.uid, place, target))
+
+
+class ReactionHandler(ConversationBase):
+    async def put(self, conv: str, seq: str, emoji: str) -> None:
+        await self._set(conv, seq, emoji, on=True)
+
+    async def delete(self, conv: str, seq: str, emoji: str) -> None:
+        await self._set(conv, seq, emoji, on=False)
+
+    async def _set(self, conv: str, seq: str, emoji: str, *, on: bool) -> None:
+        Emoji().check("emoji", emoji)
+        place, target = await self.place(conv), self.path_int(seq)
+        event_seq = await self.services.amendments.react(self.who.uid, place, target, emoji, on)
+        fields = {"conv": place.conv, "seq": target, "emoji": emoji, "on": on}
+        self.ok({"code": REACTED, **fields, "event_seq": event_seq})
 
 
 class ReadHandler(ConversationBase):

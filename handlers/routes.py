@@ -32,6 +32,8 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (rf"{_CONV}/reads", conversation.ReadsHandler),
     (rf"{_CONV}/messages", conversation.MessagesHandler),
     (rf"{_CONV}/messages/([^/]+)", conversation.MessageHandler),
+    (rf"{_CONV}/messages/([^/]+)/reactions", conversation.ReactionsHandler),
+    (rf"{_CONV}/messages/([^/]+)/reactions/([^/]+)", conversation.ReactionHandler),
     (rf"{_CONV}/read", conversation.ReadHandler),
     (r"/api/groups", group.GroupsHandler),
     (_GROUP, group.GroupHandler),

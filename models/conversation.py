@@ -22,7 +22,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
-from models.message import IN_MAX, Stored
+from models.message import IN_MAX, Message, Stored
 from models.stores import Document, Stores
 
 WRITES_MAX: Final = 100
@@ -113,6 +113,8 @@ class Head:
         self.last_seq = message.seq
         self.n = stored.n
         if message.silent:
+            if isinstance(message.message, Message):
+                self._mention(message.message)  # An edit may mention somebody else.
             return
         if message.event is not None:
             self._pass(stored)
@@ -122,11 +124,14 @@ class Head:
             return
         sent = self.sent(message.from_) + 1
         self.own[message.from_] = Own(message.seq, stored.n, sent)
+        self._mention(message)
+
+    def _mention(self, message: Message) -> None:
         if message.mentions == "all":
-            self.mentioned_all = message.seq
+            self.mentioned_all = max(self.mentioned_all, message.seq)
         else:
             for uid in message.mentions or ():
-                self.mentioned[uid] = message.seq
+                self.mentioned[uid] = max(self.mentioned.get(uid, 0), message.seq)
 
     def _pass(self, stored: Stored) -> None:
         """Let in and out whom an event of a group lets in and out."""

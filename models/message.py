@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+from bson.int64 import Int64
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
@@ -59,6 +60,15 @@ def pair_members(conv: str) -> tuple[int, ...]:
     return (int(low),) if low == high else (int(low), int(high))
 
 
+class Reaction(msgspec.Struct):
+    """Who has reacted to a message with one emoji."""
+
+    emoji: str
+    count: int
+    uids: list[int]
+    """In the order in which they did; where a message is read, the first 50."""
+
+
 class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     """A message as it is on the wire (protocol, section 2); times in ms."""
 
@@ -73,6 +83,8 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     mentions: list[int] | Literal["all"] | None = None
     event: str | None = None
     data: dict[str, Any] | None = None
+    edited: int | None = None
+    reactions: list[Reaction] | None = None
     silent: bool = False
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
@@ -122,7 +134,10 @@ class Rejected(Exception):
         self.position = position
 
 
-_OPTIONAL: Final = ("reply_to", "mentions", "event", "data")
+_OPTIONAL: Final = ("reply_to", "mentions", "event", "data", "edited")
+
+REACTORS_MAX: Final = 50
+"""People named beside an emoji where a message is read."""
 
 
 def message_key(conv: str, from_: int, id: str) -> str:
@@ -164,7 +179,7 @@ def stored(fields: Mapping[str, Any]) -> Stored:
     return Stored(
         Message(
             conv=fields["conv"],
-            # Large numbers come as bson's Int64, which is an int that JSON does not know.
+            # Large numbers come as bson's Int64, an int that JSON does not know (`_plain`).
             seq=int(fields["seq"]),
             from_=int(fields["from"]),
             kind=fields["kind"],
@@ -172,11 +187,38 @@ def stored(fields: Mapping[str, Any]) -> Stored:
             time=int(fields["time"]),
             id=fields["id"],
             silent=fields.get("silent", False),
-            **{name: fields[name] for name in _OPTIONAL if name in fields},
+            reactions=_shown(fields.get("reactions")),
+            **{name: _plain(fields[name]) for name in _OPTIONAL if name in fields},
         ),
         int(fields["n"]),
         int(fields["draft"]),
     )
+
+
+def _plain(value: Any) -> Any:
+    """A value of a document without bson's Int64 in it."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, Int64) else value
+
+
+def _shown(document: Document | None) -> list[Reaction] | None:
+    found = _reactions(document)
+    for reaction in found:
+        del reaction.uids[REACTORS_MAX:]
+    return found or None
+
+
+def _reactions(document: Document | None) -> list[Reaction]:
+    """Reactions of a document's `{emoji: {uid: {row, on, id}}}`, emoji in order of their first."""
+    found = []
+    for emoji, marks in (document or {}).items():
+        on = sorted((int(mark["row"]), int(uid)) for uid, mark in marks.items() if mark["on"])
+        if on:
+            found.append(Reaction(emoji, len(on), [uid for _, uid in on]))
+    return found
 
 
 class Messages:
@@ -285,3 +327,71 @@ class Messages:
                     "$unset": {"meta": "", "mentions": "", "reply_to": "", "reactions": ""},
                 },
             )
+
+    async def edit(
+        self,
+        conv: str,
+        seq: int,
+        row: int,
+        *,
+        content: str,
+        mentions: list[int] | Literal["all"] | None,
+        edited: int,
+    ) -> None:
+        """Replace a text, unless it was recalled, or replaced by a later edit.
+
+        Args:
+            row: the number of the edit among all, by which the later one stays.
+            edited: when, ms.
+        """
+        changes: Document = {"$set": {"content": content, "edited": edited, "edit": row}}
+        if mentions is None:
+            changes["$unset"] = {"mentions": ""}
+        else:
+            changes["$set"]["mentions"] = mentions
+        async with self._guard():
+            await self._collection.update_one(
+                {"conv": conv, "seq": seq, "kind": "text", **_before("edit", row)}, changes
+            )
+
+    async def react(
+        self, conv: str, seq: int, row: int, *, uid: int, emoji: str, on: bool, id: str
+    ) -> None:
+        """Set or take away a reaction, unless the message was recalled or a later one stands.
+
+        Args:
+            row: the number of the reaction among all, by which the later one stays.
+            id: of the event that tells of it.
+        """
+        mark = f"reactions.{emoji}.{uid}"
+        async with self._guard():
+            await self._collection.update_one(
+                {
+                    "conv": conv,
+                    "seq": seq,
+                    "kind": {"$nin": ["system", "recalled"]},
+                    **_before(f"{mark}.row", row),
+                },
+                {"$set": {mark: {"row": row, "on": on, "id": id}}},
+            )
+
+    async def reactions(self, conv: str, seq: int) -> list[Reaction]:
+        """All that have reacted to a message."""
+        fields = await self._fields(conv, seq)
+        return _reactions(fields.get("reactions"))
+
+    async def reaction(self, conv: str, seq: int, uid: int, emoji: str) -> tuple[bool, str]:
+        """Whether somebody's reaction stands, and the id of the event that told of it, or ""."""
+        fields = await self._fields(conv, seq)
+        mark = fields.get("reactions", {}).get(emoji, {}).get(str(uid))
+        return (bool(mark["on"]), mark["id"]) if mark else (False, "")
+
+    async def _fields(self, conv: str, seq: int) -> Document:
+        async with self._guard():
+            found = await self._collection.find_one({"conv": conv, "seq": seq}, {"reactions": 1})
+        return found or {}
+
+
+def _before(path: str, row: int) -> Document:
+    """Matches what nothing, or something earlier than `row`, has been written to."""
+    return {"$or": [{path: {"$exists": False}}, {path: {"$lt": row}}]}

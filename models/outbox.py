@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tortoise import fields
@@ -50,6 +50,8 @@ class Change:
     """The event as a sentence for people."""
     data: Mapping[str, Any]
     """What the event says to programs, besides `by`."""
+    what: Mapping[str, Any] = field(default_factory=dict)
+    """What becomes of the message `data["target"]`; no reader is told."""
     number: int = 0
     """The place of its row, once it has one."""
 
@@ -62,10 +64,17 @@ class Change:
 
     @classmethod
     def of_message(
-        cls, conv: str, event: str, by: int, id: str, content: str, data: Mapping[str, Any]
+        cls,
+        conv: str,
+        event: str,
+        by: int,
+        content: str,
+        target: int,
+        what: Mapping[str, Any] | None = None,
     ) -> Change:
-        """A change of the message `data["target"]`; `id` tells it from its other changes."""
-        return cls(conv, event, by, f"{event}/{data['target']}{id}", content, data)
+        """A change of the message at `target`; with nothing to tell it from another it is once."""
+        id = f"{event}/{target}" + (f"/{uuid.uuid4().hex}" if what else "")
+        return cls(conv, event, by, id, content, {"target": target}, what or {})
 
     @property
     def key(self) -> str:
@@ -80,7 +89,7 @@ async def put(change: Change, connection: Any = None) -> None:
         conv=change.conv,
         event=change.event,
         by=change.by,
-        body=json.dumps([change.id, change.content, dict(change.data)]),
+        body=json.dumps([change.id, change.content, dict(change.data), dict(change.what)]),
         created_at=int(time.time() * 1000),
         using_db=connection,
     )
@@ -117,5 +126,5 @@ class Outbox:
 
 
 def _change(row: OutboxRow) -> Change:
-    id, content, data = json.loads(row.body)
-    return Change(row.conv, row.event, row.by, id, content, data, row.id)
+    id, content, data, what = json.loads(row.body)
+    return Change(row.conv, row.event, row.by, id, content, data, what, row.id)

@@ -38,6 +38,7 @@ from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
 from server import __version__, datadir, disk, embedded, logs
+from server.amendments import Amendments
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
@@ -260,7 +261,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     days = settings.chat.message_days
     expiry = Expiry(heads, messages, positions, leases, bus, days=days)
     delivery = Delivery(policy, messages, positions, presence, log)
-    changes = Changes(settings.chat, outbox.Outbox(stores.sql), messages, policy, delivery)
+    changes = Changes(outbox.Outbox(stores.sql), messages, delivery)
     services = Services(
         settings=settings,
         stores=stores,
@@ -271,7 +272,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         groups=Groups(groups, rosters, people, changes, group_max=settings.chat.group_max),
         reading=reading,
         delivery=delivery,
-        changes=changes,
+        amendments=Amendments(settings.chat, messages, policy, delivery, changes),
         policy=policy,
         fanout=fanout,
         peers=peers,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.conversation import Head
-from models.errors import ChatError, Forbidden, InvalidField, NotFound, Unavailable
+from models.errors import ChatError, InvalidField, NotFound, Unavailable
 from models.message import Message, Messages, message_key
 from models.outbox import Change
 from server.log import Ack, Draft, MessageLog
@@ -73,11 +73,9 @@ class Delivery:
         draft = self._draft(uid, place, message, answer, origin)
         try:
             await self._policy.may_send(uid, place)
-            draft.mentions = await self._valid(uid, place, message)
-            self._policy.take(uid)
-            head = self._positions.head(place.conv)
-            if head is not None:
-                draft.check(head)
+            await self._check_references(uid, place, message)
+            draft.mentions = self._policy.mentions(uid, place, message.mentions)
+            self.take(uid, place)
             await self._presence.learn(self._to_know(uid, place))
             self._log.append(draft)
         except Unavailable as error:
@@ -187,15 +185,24 @@ class Delivery:
         except ChatError as refusal:
             draft.settle(refusal)
 
-    async def _valid(
-        self, uid: int, place: Place, message: Outgoing
-    ) -> list[int] | Literal["all"] | None:
-        """Judge what the message refers to; returns the mentions that remain.
+    def take(self, uid: int, place: Place) -> None:
+        """Count a message of `uid` against his limits.
+
+        Raises:
+            RateLimited, AwaitReply: it is over one of them.
+            Forbidden: he is not in the group any more.
+        """
+        self._policy.take(uid)
+        head = self._positions.head(place.conv)
+        if head is not None:
+            self._policy.check(uid, place)(head)
+
+    async def _check_references(self, uid: int, place: Place, message: Outgoing) -> None:
+        """Judge what the message refers to.
 
         Raises:
             NotFound: an unknown medium, or a `reply_to` that he cannot read.
             InvalidField: `content`, unknown_value: no such sticker.
-            Forbidden: "all" is mentioned by somebody who may not.
         """
         if message.kind == "sticker":
             raise InvalidField("content", "unknown_value")
@@ -205,14 +212,6 @@ class Delivery:
             found = await self._messages.at(place.conv, [message.reply_to])
             if not found or not await self._policy.may_read(uid, place.conv, message.reply_to):
                 raise NotFound
-        if message.mentions is None:
-            return None
-        if message.mentions == "all":
-            if place.group is None or not place.group.leads(uid):
-                raise Forbidden
-            return "all"
-        members = [who for who in dict.fromkeys(message.mentions) if who in place.members]
-        return members or None
 
 
 def _answer() -> asyncio.Future[Ack | ChatError]:

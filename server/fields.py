@@ -15,6 +15,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+import emoji
+
 from models.errors import InvalidField
 
 INT_MAX: Final = 2**63 - 1
@@ -181,6 +183,18 @@ class OneOf(_FromText):
         if not isinstance(value, str):
             raise InvalidField(field, "type")
         if value not in self.words:
+            raise InvalidField(field, "unknown_value")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Emoji(_FromText):
+    """One emoji, as Unicode lists them: with its skin tone, its joiners, its variation selector."""
+
+    def check(self, field: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise InvalidField(field, "type")
+        if not emoji.is_emoji(value):
             raise InvalidField(field, "unknown_value")
         return value
 

@@ -1,4 +1,4 @@
-"""Changes to what is stored, carried through both stores: recalls, and what happens in groups.
+"""Changes to what is stored, carried through both stores: to messages, and to groups.
 
 A change and its event must not be without each other, whatever dies between them. So a row in SQL
 is written first (`models.outbox`), then the change is made, then the event goes into the log under
@@ -18,13 +18,10 @@ import time
 from typing import Final
 from weakref import WeakValueDictionary
 
-from conf.settings import Chat
-from models.errors import Forbidden, NotFound, Unavailable
+from models.errors import Unavailable
 from models.message import Message, Messages
 from models.outbox import Change, Outbox
-from server import text
 from server.delivery import Delivery
-from server.policy import Place, Policy
 
 logger = logging.getLogger("tornado_im.outbox")
 
@@ -39,16 +36,7 @@ AGAIN_SECONDS: Final = 1.0
 class Changes:
     """Carries changes out, each with its event."""
 
-    def __init__(
-        self,
-        chat: Chat,
-        outbox: Outbox,
-        messages: Messages,
-        policy: Policy,
-        delivery: Delivery,
-    ) -> None:
-        self._chat = chat
-        self._policy = policy
+    def __init__(self, outbox: Outbox, messages: Messages, delivery: Delivery) -> None:
         self._outbox = outbox
         self._messages = messages
         self._delivery = delivery
@@ -57,33 +45,12 @@ class Changes:
         self._failed: set[str] = set()
         """Conversations with changes that this process could not carry out."""
 
-    async def recall(self, uid: int, place: Place, seq: int) -> int:
-        """Take back a message; returns the seq of the event that tells everyone.
-
-        Done again it gives the same answer and makes no second event.
+    async def make(self, change: Change) -> int:
+        """Write the row of a change and carry it out; returns the seq of its event.
 
         Raises:
-            NotFound: there is no such message, or not for him.
-            Forbidden: it is an event, or somebody else's and he does not lead the group;
-                `too_late` for one's own after RecallSeconds.
+            Unavailable: it is not known how far it came; if its row is there it will be made.
         """
-        stored = (await self._messages.at(place.conv, [seq])).get(seq)
-        if stored is None or not await self._policy.may_read(uid, place.conv, seq):
-            raise NotFound
-        message = stored.message
-        leads = place.group is not None and place.group.leads(uid)
-        if message.kind == "system" or (message.from_ != uid and not leads):
-            raise Forbidden
-        content = text.say_both("event.recalled")
-        change = Change.of_message(place.conv, "recalled", uid, "", content, {"target": seq})
-        if message.kind == "recalled":
-            event = (await self._messages.by_keys([change.key])).get(change.key)
-            if event is not None:
-                return event.message.seq
-        elif not leads:
-            seconds = self._chat.recall_seconds
-            if seconds and time.time() * 1000 > message.time + seconds * 1000:
-                raise Forbidden("too_late")
         await self._outbox.put(change)
         return await self.carry_out(change)
 
@@ -111,14 +78,24 @@ class Changes:
         return (await self._messages.by_keys([change.key]))[change.key].message.seq
 
     async def _carry_out(self, change: Change) -> int:
-        target: Message | None = None
-        if (seq := change.data.get("target")) is not None:
-            await self._messages.recall(change.conv, seq)
-            found = (await self._messages.at(change.conv, [seq])).get(seq)
-            target = found.message if found is not None else None  # it has expired meanwhile
+        target = await self._amend(change) if "target" in change.data else None
         ack = await self._delivery.announce(change, target)
         await self._outbox.done(change)
         return ack.seq
+
+    async def _amend(self, change: Change) -> Message | None:
+        """Change the target; returns it as it is now, or None where it is no longer kept."""
+        conv, seq, what = change.conv, change.data["target"], change.what
+        if change.event == "recalled":
+            await self._messages.recall(conv, seq)
+        elif change.event == "edited":
+            await self._messages.edit(conv, seq, change.number, **what)
+        else:
+            await self._messages.react(
+                conv, seq, change.number, uid=change.by, id=change.id, **what
+            )
+        found = (await self._messages.at(conv, [seq])).get(seq)
+        return found.message if found is not None else None
 
     async def sweep(self) -> None:
         """Carry out what was left, until cancelled: by the dead once a minute, by us at once."""

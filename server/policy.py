@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from conf.settings import Chat
 from models.conversation import Head
@@ -151,6 +151,22 @@ class Policy:
         for member in place.members:
             if uid in await self._people.blocks(member):
                 raise Forbidden("blocked")
+
+    def mentions(
+        self, uid: int, place: Place, wanted: list[int] | Literal["all"] | None
+    ) -> list[int] | Literal["all"] | None:
+        """The mentions that remain: of members, once each.
+
+        Raises:
+            Forbidden: "all" by somebody who does not lead the group.
+        """
+        if wanted is None:
+            return None
+        if wanted == "all":
+            if place.group is None or not place.group.leads(uid):
+                raise Forbidden
+            return "all"
+        return [who for who in dict.fromkeys(wanted) if who in place.members] or None
 
     def take(self, uid: int) -> None:
         """Count a message against its sender's rate, which is kept by each process for itself.

@@ -16,8 +16,10 @@ from models.errors import BadRequest, ChatError, InvalidField
 from models.message import Message
 from server.fields import (
     INT_MAX,
+    Boolean,
     ClientId,
     Cursors,
+    Emoji,
     Integer,
     ListOf,
     Mentions,
@@ -43,6 +45,8 @@ RECALLED: Final = 50012
 SYNC: Final = 50013
 PONG: Final = 50014
 RESYNC: Final = 50015
+EDITED: Final = 50016
+REACTED: Final = 50017
 STATE: Final = 50020
 
 # Refusals.
@@ -70,6 +74,9 @@ PAGE_BYTES_MAX: Final = 256 * 1024
 
 SINGLE_KINDS: Final = ("text", "image", "voice", "file", "sticker")
 
+TEXT: Final = Text(1, 4000)
+"""The rule of a message's text."""
+
 _Conv = Text(1, 64, line=True)
 _Seq = Integer(0)
 _Uid = Integer(1)
@@ -95,7 +102,7 @@ class Addressed(Frame):
 class Send(Addressed):
     type: ClassVar[int] = 1
     kind: str = ruled(OneOf(SINGLE_KINDS), default="text")
-    content: str = ruled(Text(1, 4000))
+    content: str = ruled(TEXT)
     reply_to: int | None = ruled(_Seq, default=None)
     mentions: list[int] | Literal["all"] | None = ruled(Mentions(), default=None)
 
@@ -162,8 +169,39 @@ class Ping(Frame):
     type: ClassVar[int] = 9
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Frame):
+    type: ClassVar[int] = 10
+    conv: str = ruled(_Conv)
+    seq: int = ruled(_Seq)
+    content: str = ruled(TEXT)
+    mentions: list[int] | Literal["all"] | None = ruled(Mentions(), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React(Frame):
+    type: ClassVar[int] = 11
+    conv: str = ruled(_Conv)
+    seq: int = ruled(_Seq)
+    emoji: str = ruled(Emoji())
+    on: bool = ruled(Boolean())
+
+
 FRAMES: Final[dict[int, type[Frame]]] = {
-    kind.type: kind for kind in (Send, History, Unread, Read, Typing, Recall, Sync, Presence, Ping)
+    kind.type: kind
+    for kind in (
+        Send,
+        History,
+        Unread,
+        Read,
+        Typing,
+        Recall,
+        Sync,
+        Presence,
+        Ping,
+        Edit,
+        React,
+    )
 }
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from conf.settings import Settings
 from models.stores import Stores
+from server.amendments import Amendments
 from server.conversations import Conversations
 from server.delivery import Delivery
 from server.fanout import Fanout
 from server.groups import Groups
 from server.listing import Listing
-from server.outbox import Changes
 from server.peers import PeerMap
 from server.people import People
 from server.policy import Policy
@@ -33,7 +33,7 @@ class Services:
     groups: Groups
     reading: Reading
     delivery: Delivery
-    changes: Changes
+    amendments: Amendments
     policy: Policy
     fanout: Fanout
     peers: PeerMap
