@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
 from models.stores import Document, Stores
+from models.units import Conv, Millis, Seq, Uid
 
 IN_MAX: Final = 100
 """Values of one `$in`: 100 take 11 ms on the embedded store, 1,000 take 800."""
@@ -31,20 +33,20 @@ Kind = Literal["text", "image", "voice", "file", "sticker", "system", "recalled"
 
 
 class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
-    """A message as it is on the wire (protocol, section 2); times in ms."""
+    """A message as it is on the wire (protocol, section 2)."""
 
-    conv: str
-    seq: int
-    from_: int
+    conv: Conv
+    seq: Seq
+    from_: Uid
     kind: Kind
-    content: str
-    time: int
-    id: str
-    reply_to: int | None = None
-    mentions: list[int] | Literal["all"] | None = None
-    event: str | None = None
-    data: dict[str, Any] | None = None
-    silent: bool = False
+    content: Annotated[str, Meta(description="Empty once it was recalled.")]
+    time: Millis
+    id: Annotated[str, Meta(description="The sender's own id for it, or one that was made here.")]
+    reply_to: Annotated[Seq | None, Meta(description="What it answers to.")] = None
+    mentions: list[Uid] | Literal["all"] | None = None
+    event: Annotated[str | None, Meta(description="What happened, in a system message.")] = None
+    data: Annotated[dict[str, Any] | None, Meta(description="The rest about an event.")] = None
+    silent: Annotated[bool, Meta(description="Not to be shown or notified.")] = False
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
 

@@ -8,17 +8,19 @@ import binascii
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 import msgspec
+from msgspec import Meta
 
 from models.bus import Bus
 from models.conversation import Cursor, Head
 from models.errors import InvalidField
 from models.message import RANGE_MAX, Message, Messages
+from models.units import Conv, Millis, Seq, Uid
 from server.fanout import Fanout
 from server.peers import Peer
-from server.people import People
+from server.people import People, Profile
 from server.policy import Place, pair_members
 from server.positions import Positions
 from server.protocol import READ, STATE, TYPING
@@ -29,6 +31,48 @@ _CURSOR_KIND: Final = "conversations"
 TYPING_SECONDS: Final = 1.0
 TYPED_MAX: Final = 100
 """Conversations whose last typing a socket remembers."""
+
+
+class Row(TypedDict):
+    """A conversation as it stands in the list."""
+
+    conv: Conv
+    type: Literal["single"]
+    peer: Profile | None
+    last_seq: Seq
+    first_seq: Annotated[Seq, Meta(description="The first that is kept.")]
+    read_seq: Annotated[Seq, Meta(description="How far I have read.")]
+    peer_read_seq: Annotated[Seq, Meta(description="How far the other has read.")]
+    unread: int
+    mention_seq: Annotated[Seq, Meta(description="The newest unread one that mentions me, or 0.")]
+    last_message: Message | None
+    updated_at: Millis
+    muted: bool
+    pinned: bool
+
+
+class Listed(TypedDict):
+    """A page of my conversations, newest first."""
+
+    conversations: list[Row]
+    next: Annotated[str | None, Meta(description="The next page's `cursor`; null at the end.")]
+
+
+class Preferences(TypedDict):
+    """What I prefer about a conversation."""
+
+    conv: Conv
+    muted: bool
+    pinned: bool
+    hidden: Annotated[bool, Meta(description="Until its next message.")]
+
+
+class HasRead(TypedDict):
+    """How far somebody has read, as it now stands."""
+
+    conv: Conv
+    uid: Uid
+    seq: Seq
 
 
 class Conversations:
@@ -50,8 +94,8 @@ class Conversations:
         self._fanout = fanout
         self._bus = bus
 
-    async def page(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
-        """`{conversations, next}`, newest first.
+    async def page(self, uid: int, cursor: str | None, limit: int) -> Listed:
+        """A page, newest first.
 
         Raises:
             InvalidField: `cursor`, unknown_value: it is none that this list has given.
@@ -77,7 +121,7 @@ class Conversations:
             "next": _encode_cursor(shown[limit - 1]) if more else None,
         }
 
-    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[dict[str, Any]]:
+    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[Row]:
         others = {cursor.conv: _other(cursor.conv, uid) for _, cursor in mine}
         people = await self._people.find(set(others.values()))
         profiles = {
@@ -134,11 +178,11 @@ class Conversations:
         muted: bool | None,
         pinned: bool | None,
         hidden: bool | None,
-    ) -> dict[str, Any]:
+    ) -> Preferences:
         """Change what `uid` prefers about a conversation; what is None stays.
 
         Returns:
-            `{conv, muted, pinned, hidden}` as it now stands; the person's sockets are told.
+            What he now prefers; his sockets are told.
         """
         head = (await self._positions.heads([place.conv]))[place.conv]
         before = await self._positions.cursor(uid, place.conv)
@@ -147,7 +191,7 @@ class Conversations:
         cursor.pinned = cursor.pinned if pinned is None else pinned
         if hidden is not None:
             cursor.hidden_at = head.last_seq if hidden else -1
-        state = {
+        state: Preferences = {
             "conv": place.conv,
             "muted": cursor.muted,
             "pinned": cursor.pinned,
@@ -162,8 +206,8 @@ class Conversations:
 
     async def read(
         self, uid: int, place: Place, seq: int, *, besides: Peer | None = None
-    ) -> dict[str, Any]:
-        """Move `uid`'s cursor; `{conv, uid, seq}` as it now stands. If it moved, all are told."""
+    ) -> HasRead:
+        """Move `uid`'s cursor. If it moved, all are told."""
         standing = await self._reading.mark(uid, place, seq)
         if standing.moved:
             self.tell_read(place, standing, besides=besides)
