@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypedDict
+
+from msgspec import Meta
 
 from handlers.base import BaseHandler
 from models.errors import InvalidField, UserAgentRequired
+from models.units import Millis, Uid
 from server.fields import DEVICE_ID
 from server.sessions import Identity, Login
 
@@ -17,17 +20,31 @@ TOKEN_COOKIE: Final = "token"  # noqa: S105 - the name of a cookie
 DEVICE_COOKIE: Final = "device"
 
 
+class SignedIn(TypedDict):
+    """A new token; the cookie `token` is set to it as well."""
+
+    token: Annotated[str, Meta(description="A JWT, for this device alone.")]
+    uid: Uid
+    user_name: str
+    nickname: str
+    expires_at: Millis
+
+
 class SingleTokenMixin(BaseHandler):
     """Lets a request through whose token is the valid one of its device.
 
-    Closed unless said: a handler that anyone may call sets `public`.
+    Closed unless said: a handler that anyone may call sets `public`, and `of_device` too if it has
+    to know the device all the same.
     """
 
     public: ClassVar[bool] = False
+    of_device: ClassVar[bool] = False
     who: Identity
 
     async def authorize(self) -> None:
         if self.public:
+            if self.of_device:
+                _ = self.device
             return
         device = self.device
         self.who = await self.services.sessions.identify(self.token, device)
@@ -88,17 +105,16 @@ class SingleTokenMixin(BaseHandler):
             secure=self.secure,
         )
 
-    def answer_login(self, login: Login) -> None:
+    def signed_in(self, login: Login) -> SignedIn:
+        """The answer to a login, with its cookie."""
         self.set_token(login)
-        self.ok(
-            {
-                "token": login.token,
-                "uid": login.person.uid,
-                "user_name": login.person.user_name,
-                "nickname": login.person.nickname,
-                "expires_at": login.expires_at,
-            }
-        )
+        return {
+            "token": login.token,
+            "uid": login.person.uid,
+            "user_name": login.person.user_name,
+            "nickname": login.person.nickname,
+            "expires_at": login.expires_at,
+        }
 
 
 def _text(raw: bytes) -> str:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
+from handlers.call import plain
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
-from server.fields import DEVICE_ID, INT_MAX
+from server.fields import DEVICE_ID, Integer, ruled
 from server.log import Ack
 from server.peers import Peer, PeerMap
 from server.policy import Place
@@ -45,6 +47,11 @@ SEND_BUFFER_BYTES: Final = 64 * 1024
 """The kernel's share of what a socket has not read; by default it hides 4 MB of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SocketQuery:
+    toUid: int | None = ruled(Integer(1), default=None, says="The default receiver.")
+
+
 class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
     """One socket."""
 
@@ -62,6 +69,23 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     # The handshake
 
+    @plain(
+        None,
+        status=101,
+        query=SocketQuery,
+        refuses=(BadRequest, RateLimited),
+        headers={
+            "Sec-WebSocket-Protocol": "`im.v1`, and beside it `token.<jwt>` and `device.<id>` for "
+            "clients that cannot set headers; the answer is `im.v1`.",
+        },
+    )
+    async def get(self) -> None:
+        """The WebSocket: a handshake of version 13.
+
+        What is spoken on it stands in docs/protocol.md.
+        """
+        await super().get()
+
     async def authorize(self) -> None:
         headers = self.request.headers
         tokens = {name.strip().lower() for name in headers.get("Connection", "").split(",")}
@@ -77,7 +101,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         ):
             raise BadRequest
         device = self.device
-        to = self._to()
+        to = self.query(SocketQuery).toUid
         claims = self.services.sessions.claims(self.token)
         peer = Peer(
             claims.uid,
@@ -110,16 +134,6 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
             if name.startswith(prefix):
                 return name.removeprefix(prefix)
         return None
-
-    def _to(self) -> int | None:
-        raw = self.request.query_arguments.get("toUid")
-        if raw is None:
-            return None
-        value = raw[-1].decode("utf-8", "replace")
-        number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
-        if not 0 < number <= INT_MAX:
-            raise InvalidField("toUid", "type" if not value.isdigit() else "range")
-        return number
 
     def check_origin(self, origin: str) -> bool:
         # `prepare` has judged Origin and Host; Tornado does not ask where both are equal.
@@ -308,7 +322,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     # Answers
 
-    def answer(self, code: int, fields: dict[str, Any], id: str | None) -> None:
+    def answer(self, code: int, fields: Mapping[str, Any], id: str | None) -> None:
         if self.peer is not None:
             self.peer.write(protocol.encode(code, fields, id))
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
 
 from handlers.auth import SingleTokenMixin
-from models.errors import InvalidField, NotFound
+from handlers.call import call
+from models.errors import Conflict, Forbidden, InvalidField, NotFound
 from models.group import Role
+from models.units import Gid, Uid
 from server.fields import Integer, ListOf, OneOf, Opaque, Text, ruled
+from server.groups import Behind, Shape
 
 UIDS_MAX = 10_000
 """People named in one call; how many a group takes is GroupMax."""
@@ -43,75 +49,102 @@ class MemberBody:
 
 @dataclass(frozen=True, slots=True)
 class LinkBody:
-    uses: int | None = ruled(Integer(1, 1_000_000), default=None)
-    until: int | None = ruled(Integer(1), default=None)
+    uses: int | None = ruled(
+        Integer(1, 1_000_000), default=None, says="How many it lets in; any number if left out."
+    )
+    until: int | None = ruled(
+        Integer(1), default=None, says="When it ends, in ms; never if left out."
+    )
+
+
+class Made(TypedDict):
+    """A link into a group."""
+
+    code: str
+    url: Annotated[str, Meta(description="The page that asks whether to join.")]
 
 
 class GroupsHandler(SingleTokenMixin):
-    async def post(self) -> None:
-        body = self.read(CreateBody)
-        group = await self.services.groups.create(self.who.uid, body.name, body.members)
-        self.ok(group, status=201)
+    @call(status=201, refuses=(NotFound, Forbidden("blocked"), Conflict))
+    async def post(self, body: CreateBody) -> Shape:
+        """Make a group; who asks is its owner."""
+        return await self.services.groups.create(self.who.uid, body.name, body.members)
 
 
 class GroupHandler(SingleTokenMixin):
-    async def get(self, gid: str) -> None:
-        self.ok(await self.services.groups.get(self.who.uid, self.path_int(gid)))
+    @call(refuses=(Forbidden,))
+    async def get(self, gid: Gid) -> Shape:
+        """A group, for its members."""
+        return await self.services.groups.get(self.who.uid, gid)
 
-    async def patch(self, gid: str) -> None:
-        body = self.read(ChangeBody)
+    @call(refuses=(Forbidden,))
+    async def patch(self, gid: Gid, body: ChangeBody) -> Shape:
+        """Change a group, as its owner or an administrator; what is left out stays."""
         if body.avatar is not None:
             raise NotFound
         wanted = {"name": body.name, "announcement": body.announcement, "speak": body.speak}
-        wanted = {field: value for field, value in wanted.items() if value is not None}
-        self.ok(await self.services.groups.change(self.who.uid, self.path_int(gid), wanted))
+        given: dict[str, str | None] = {
+            field: value for field, value in wanted.items() if value is not None
+        }
+        return await self.services.groups.change(self.who.uid, gid, given)
 
-    async def delete(self, gid: str) -> None:
-        await self.services.groups.dissolve(self.who.uid, self.path_int(gid))
-        self.ok()
+    @call(refuses=(Forbidden,))
+    async def delete(self, gid: Gid) -> None:
+        """Dissolve a group, as its owner; what was said in it stays readable."""
+        await self.services.groups.dissolve(self.who.uid, gid)
 
 
 class MembersHandler(SingleTokenMixin):
-    async def post(self, gid: str) -> None:
-        body = self.read(InviteBody)
-        self.ok(await self.services.groups.invite(self.who.uid, self.path_int(gid), body.uids))
+    @call(refuses=(Forbidden, Forbidden("blocked"), Conflict))
+    async def post(self, gid: Gid, body: InviteBody) -> Shape:
+        """Let people in, as any member; who is in it already is passed over."""
+        return await self.services.groups.invite(self.who.uid, gid, body.uids)
 
 
 class MemberHandler(SingleTokenMixin):
-    async def put(self, gid: str, uid: str) -> None:
-        body = self.read(MemberBody)
-        self.ok(
-            await self.services.groups.set_member(
-                self.who.uid, self.path_int(gid), self.path_int(uid), body.role, body.muted_until
-            )
+    @call(refuses=(Forbidden, InvalidField))
+    async def put(self, gid: Gid, uid: Uid, body: MemberBody) -> Shape:
+        """Give a member a role, as the owner, or mute him, as the owner or an administrator.
+
+        A new owner makes the old one an administrator.
+        """
+        return await self.services.groups.set_member(
+            self.who.uid, gid, uid, body.role, body.muted_until
         )
 
-    async def delete(self, gid: str, uid: str) -> None:
-        await self.services.groups.remove(self.who.uid, self.path_int(gid), self.path_int(uid))
-        self.ok()
+    @call(refuses=(Forbidden,))
+    async def delete(self, gid: Gid, uid: Uid) -> None:
+        """Leave, or have a member out, as the owner, or of plain members as an administrator."""
+        await self.services.groups.remove(self.who.uid, gid, uid)
 
 
 class LinksHandler(SingleTokenMixin):
-    async def post(self, gid: str) -> None:
-        body = self.read(LinkBody)
+    @call(status=201, refuses=(Forbidden,))
+    async def post(self, gid: Gid, body: LinkBody) -> Made:
+        """Make a link that lets people in, as the owner or an administrator."""
         if body.until is not None and body.until <= time.time() * 1000:
             raise InvalidField("until", "range")
         code = await self.services.groups.add_link(
-            self.who.uid, self.path_int(gid), body.uses or 0, body.until or 0
+            self.who.uid, gid, body.uses or 0, body.until or 0
         )
         url = f"{self.request.protocol}://{self.request.host}/join/{code}"
-        self.ok({"code": code, "url": url}, status=201)
+        return {"code": code, "url": url}
 
 
 class LinkHandler(SingleTokenMixin):
-    async def delete(self, gid: str, code: str) -> None:
-        await self.services.groups.end_link(self.who.uid, self.path_int(gid), code)
-        self.ok()
+    @call(refuses=(Forbidden,))
+    async def delete(self, gid: Gid, code: str) -> None:
+        """End a link, as the owner or an administrator."""
+        await self.services.groups.end_link(self.who.uid, gid, code)
 
 
 class JoinHandler(SingleTokenMixin):
-    async def get(self, code: str) -> None:
-        self.ok(await self.services.groups.behind(code))
+    @call(refuses=(NotFound,))
+    async def get(self, code: str) -> Behind:
+        """What group a link leads into."""
+        return await self.services.groups.behind(code)
 
-    async def post(self, code: str) -> None:
-        self.ok(await self.services.groups.join(self.who.uid, code))
+    @call(refuses=(NotFound, Conflict))
+    async def post(self, code: str) -> Shape:
+        """Join by a link; for who is a member already nothing happens."""
+        return await self.services.groups.join(self.who.uid, code)

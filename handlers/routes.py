@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from handlers import chat, conversation, group, people, site, user
+import msgspec
+
+from handlers import chat, conversation, group, openapi, people, site, user
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
 
@@ -45,15 +47,28 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),
+    (r"/api/openapi\.json", site.DocumentHandler),
 )
+
+PAGES: Final[tuple[tuple[str, type[site.StaticHandler]], ...]] = (
+    (r"/static/(.*)", site.StaticHandler),
+    (r"/()", site.PageHandler),
+)
+
+
+def document() -> dict[str, Any]:
+    """The description of every route, as `/api/openapi.json` gives it."""
+    return openapi.document((*API, *PAGES))
 
 
 def routes(services: Services) -> list[tuple[str, type[BaseHandler], dict[str, Any]]]:
     """The table that Tornado takes; what matches nothing is answered by `UnknownHandler`."""
-    files = {"services": services, "path": str(site.STATIC)}
+    ours = {"services": services}
+    more: dict[type[BaseHandler], dict[str, Any]] = {
+        site.DocumentHandler: {"document": msgspec.json.encode(document())}
+    }
     return [
-        *((pattern, handler, {"services": services}) for pattern, handler in API),
-        (r"/static/(.*)", site.StaticHandler, files),
-        (r"/()", site.PageHandler, files),
-        (r".*", UnknownHandler, {"services": services}),
+        *((pattern, handler, ours | more.get(handler, {})) for pattern, handler in API),
+        *((pattern, handler, ours | {"path": str(site.STATIC)}) for pattern, handler in PAGES),
+        (r".*", UnknownHandler, ours),
     ]

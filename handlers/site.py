@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +11,19 @@ from tornado import httputil, web
 
 from handlers.auth import DEVICE_COOKIE, SingleTokenMixin
 from handlers.base import BaseHandler
+from handlers.call import call, plain
 from models.errors import BadRange, InvalidField, NotFound, Unavailable
+from models.stores import States
 from server.fields import DEVICE_ID
 from server.services import Services
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 
 DEVICE_COOKIE_DAYS: Final = 3650
+
+PUBLIC_TEXT: Final = ("/", "/api/openapi.json")
+
+_UNCHANGED: Final = {304: "It is what `If-None-Match` says."}
 
 PAGE_POLICY: Final = "; ".join(
     (
@@ -44,11 +51,11 @@ class Site(web.Application):
 
 
 class PageCompression(web.GZipContentEncoding):
-    """gzip for the page's files alone: an answer that holds a token is never compressed."""
+    """gzip for what is the same for everyone: an answer that holds a token is never compressed."""
 
     def __init__(self, request: httputil.HTTPServerRequest) -> None:
         super().__init__(request)
-        page = request.path == "/" or request.path.startswith("/static/")
+        page = request.path in PUBLIC_TEXT or request.path.startswith("/static/")
         self._gzipping = self._gzipping and page and "Range" not in request.headers
 
 
@@ -70,7 +77,14 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
     def compute_etag(self) -> str | None:  # type: ignore[override]
         return web.StaticFileHandler.compute_etag(self)
 
+    @plain(
+        "*/*",
+        refuses=(NotFound, BadRange),
+        also=_UNCHANGED | {206: "What `Range` asks for."},
+        headers={"If-None-Match": "The `ETag` that one has.", "Range": "A part of the file."},
+    )
     async def get(self, path: str, include_body: bool = True) -> None:
+        """A file of the pages."""
         await super().get(path, include_body)
         if self.get_status() == BadRange.status:
             self.answer_error(BadRange())
@@ -81,9 +95,9 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
 
 
 class PageHandler(StaticHandler):
-    """The chat page; with it comes the cookie that tells this browser from others of its make."""
-
+    @plain("text/html", also=_UNCHANGED)
     async def get(self, _path: str, include_body: bool = True) -> None:
+        """The chat page, and the cookie that tells this browser from others of its make."""
         try:
             DEVICE_ID.check(DEVICE_COOKIE, self.get_cookie(DEVICE_COOKIE))
         except InvalidField:
@@ -99,28 +113,45 @@ class PageHandler(StaticHandler):
         await super().get("index.html", include_body)
 
 
-class HealthHandler(SingleTokenMixin):
-    """Alive: the loop turns."""
-
+class DocumentHandler(SingleTokenMixin):
     public = True
 
-    def get(self) -> None:
-        self.ok()
+    def initialize(self, services: Services, document: bytes) -> None:  # type: ignore[override]
+        super().initialize(services)
+        self._document = document
+
+    @plain("application/json", also=_UNCHANGED)
+    async def get(self) -> None:
+        """This description."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self._share()
+        self.finish(self._document)
+
+    def compute_etag(self) -> str | None:  # type: ignore[override]
+        return f'"{hashlib.sha256(self._document).hexdigest()}"'
+
+
+class HealthHandler(SingleTokenMixin):
+    public = True
+
+    @call()
+    async def get(self) -> None:
+        """Alive: the loop turns."""
 
     head = get
 
 
 class ReadyHandler(SingleTokenMixin):
-    """Ready: every store answers, and the server is not on its way down."""
-
     public = True
 
-    async def get(self) -> None:
+    @call(refuses=(Unavailable,))
+    async def get(self) -> States:
+        """Ready: every store answers, and the server is not on its way down."""
         states = await self.services.stores.probe()
         if self.services.sockets.stopping or "down" in states.values():
             self.answer_error(Unavailable("store"), states)
             self.finish()
-        else:
-            self.ok(states)
+        return states
 
     head = get

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
-from handlers.auth import TOKEN_COOKIE, SingleTokenMixin
-from models.errors import Forbidden, InvalidField, NotFound
+from msgspec import Meta
+
+from handlers.auth import TOKEN_COOKIE, SignedIn, SingleTokenMixin
+from handlers.call import call
+from models.errors import (
+    Conflict,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+)
+from models.units import Millis, Uid
 from models.user import KEY_MAX, canonical
 from server import text
 from server.fields import Opaque, Text, UserName, ruled
+from server.people import Profile
 from server.protocol import STATE
 
 PASSWORD = Opaque(8, 128)
 NICKNAME = Text(1, 32, line=True)
+SessionId = Annotated[str, Meta(description="A session, as `/api/user/sessions` names it.")]
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterBody:
     user_name: str = ruled(UserName())
     password: str = ruled(PASSWORD)
-    nickname: str | None = ruled(NICKNAME, default=None)
-    invite: str | None = ruled(Opaque(), default=None)
+    nickname: str | None = ruled(NICKNAME, default=None, says="By default the name.")
+    invite: str | None = ruled(Opaque(), default=None, says="Where accounts are by invitation.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ class LoginBody:
 @dataclass(frozen=True, slots=True)
 class ProfileBody:
     nickname: str | None = ruled(NICKNAME, default=None)
-    avatar: str | None = ruled(Opaque(1, 64), default=None)
+    avatar: str | None = ruled(Opaque(1, 64), default=None, says="The id of a picture.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +56,34 @@ class PasswordBody:
     new_password: str = ruled(PASSWORD)
 
 
+class Registered(TypedDict):
+    """Somebody new, who is not signed in yet."""
+
+    uid: Uid
+    user_name: str
+    nickname: str
+
+
+class Device(TypedDict):
+    """A device that is signed in."""
+
+    id: Annotated[str, Meta(description="Of the session; it ends with the device's sign-out.")]
+    device: Annotated[str, Meta(description="The `User-Agent`, and ` #{device id}` if it has one.")]
+    current: Annotated[bool, Meta(description="Whether it is the one that asks.")]
+    login_at: Millis
+    seen_at: Millis
+    online: Annotated[bool, Meta(description="Whether it has a socket.")]
+
+
 class RegisterHandler(SingleTokenMixin):
     public = True
 
-    async def post(self) -> None:
-        body = self.read(RegisterBody)
+    @call(status=201, refuses=(Forbidden, Conflict("user_exists"), RateLimited, Unavailable))
+    async def post(self, body: RegisterBody) -> Registered:
+        """Open an account.
+
+        Closed by `[service] Register` it is `forbidden`; by invitation `invite` is needed.
+        """
         mode = self.services.settings.service.register
         if mode == "closed":
             raise Forbidden
@@ -58,41 +95,60 @@ class RegisterHandler(SingleTokenMixin):
         person = await self.services.sessions.register(
             body.user_name, body.password, body.nickname or body.user_name, self.address
         )
-        self.ok(
-            {"uid": person.uid, "user_name": person.user_name, "nickname": person.nickname},
-            status=201,
-        )
+        return {"uid": person.uid, "user_name": person.user_name, "nickname": person.nickname}
 
 
 class LoginHandler(SingleTokenMixin):
     public = True
+    of_device = True
 
-    async def post(self) -> None:
-        device = self.device
-        body = self.read(LoginBody)
-        self.answer_login(
-            await self.services.sessions.login(body.user_name, body.password, device, self.address)
+    @call(
+        refuses=(
+            Unauthorized("bad_credentials"),
+            Forbidden("banned"),
+            RateLimited,
+            Unavailable,
+        )
+    )
+    async def post(self, body: LoginBody) -> SignedIn:
+        """Sign in on this device.
+
+        The device's older token is dead, and its sockets are closed (4001), before the answer.
+        """
+        return self.signed_in(
+            await self.services.sessions.login(
+                body.user_name, body.password, self.device, self.address
+            )
         )
 
 
 class RefreshHandler(SingleTokenMixin):
-    async def post(self) -> None:
-        self.answer_login(await self.services.sessions.refresh(self.who))
+    @call()
+    async def post(self) -> SignedIn:
+        """Take a new token for this device.
+
+        The older one is superseded; the device's sockets live on with the new expiry.
+        """
+        return self.signed_in(await self.services.sessions.refresh(self.who))
 
 
 class LogoutHandler(SingleTokenMixin):
+    @call()
     async def post(self) -> None:
+        """Sign out on this device; its sockets close (4003)."""
         await self.services.sessions.logout(self.who)
         self.clear_cookie(TOKEN_COOKIE, samesite="Strict", httponly=True)
-        self.ok()
 
 
 class MeHandler(SingleTokenMixin):
-    async def get(self) -> None:
-        self.ok(await self._profile())
+    @call()
+    async def get(self) -> Profile:
+        """My profile."""
+        return await self._profile()
 
-    async def patch(self) -> None:
-        body = self.read(ProfileBody)
+    @call(refuses=(NotFound,))
+    async def patch(self, body: ProfileBody) -> Profile:
+        """Change my profile; what is left out stays."""
         if body.avatar is not None:
             raise NotFound
         before = await self.services.people.get(self.who.uid)
@@ -101,18 +157,23 @@ class MeHandler(SingleTokenMixin):
             self.services.fanout.tell(
                 [self.who.uid], STATE, {"what": "me", **await self._profile()}
             )
-        self.ok(await self._profile())
+        return await self._profile()
 
-    async def _profile(self) -> dict[str, Any]:
+    async def _profile(self) -> Profile:
         person = await self.services.people.get(self.who.uid)
         (profile,) = await self.services.people.profiles(self.who.uid, [person])
         return profile
 
 
 class PasswordHandler(SingleTokenMixin):
-    async def post(self) -> None:
-        body = self.read(PasswordBody)
-        self.answer_login(
+    @call(refuses=(Unauthorized("bad_credentials"), RateLimited))
+    async def post(self, body: PasswordBody) -> SignedIn:
+        """Change my password.
+
+        Every other token dies and the other devices' sockets close (4003); this device gets a new
+        token, and its sockets live on. A wrong old password leaves all as it is.
+        """
+        return self.signed_in(
             await self.services.sessions.change_password(
                 self.who, body.old_password, body.new_password
             )
@@ -120,31 +181,32 @@ class PasswordHandler(SingleTokenMixin):
 
 
 class SessionsHandler(SingleTokenMixin):
-    async def get(self) -> None:
+    @call()
+    async def get(self) -> list[Device]:
+        """The devices on which I am signed in, the one used last first."""
         devices, online = await self.services.sessions.devices(self.who.uid)
-        self.ok(
-            [
-                {
-                    "id": device.session.sid,
-                    "device": device.device,
-                    "current": device.device == self.who.device,
-                    "login_at": device.session.login_at,
-                    "seen_at": device.seen_at,
-                    "online": device.device in online,
-                }
-                for device in devices
-            ]
-        )
+        return [
+            {
+                "id": device.session.sid,
+                "device": device.device,
+                "current": device.device == self.who.device,
+                "login_at": device.session.login_at,
+                "seen_at": device.seen_at,
+                "online": device.device in online,
+            }
+            for device in devices
+        ]
 
 
 class SessionHandler(SingleTokenMixin):
-    async def delete(self, sid: str) -> None:
-        await self.services.sessions.kick(self.who.uid, sid)
-        self.ok()
+    @call()
+    async def delete(self, id: SessionId) -> None:
+        """Sign a device of mine out; its sockets close (4003)."""
+        await self.services.sessions.kick(self.who.uid, id)
 
 
 class TestHandler(SingleTokenMixin):
-    """The document's test of the one-token rule."""
-
+    @call()
     async def get(self) -> None:
+        """The test of the one-token rule: `msg` greets me by name."""
         self.ok(msg=text.say(self.language, "greeting", name=self.who.user_name))

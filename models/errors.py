@@ -26,7 +26,29 @@ Text for people is made where an error is rendered (`server.text`), in the reade
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypedDict
+
+BrokenRule = Literal[
+    "required",
+    "type",
+    "length",
+    "range",
+    "pattern",
+    "control_characters",
+    "surrogate",
+    "unknown_value",
+    "not_self",
+    "conflict",
+    "too_many",
+    "common",
+]
+
+
+class BrokenField(TypedDict):
+    """What a client is told of an `invalid_field`."""
+
+    field: str
+    rule: BrokenRule
 
 
 class ChatError(Exception):
@@ -59,7 +81,7 @@ class InvalidField(ChatError):
 
     status, code, word = 400, 40001, "invalid_field"
 
-    def __init__(self, field: str, rule: str) -> None:
+    def __init__(self, field: str, rule: BrokenRule) -> None:
         super().__init__(field=field, rule=rule)
         self.field = field
         self.rule = rule

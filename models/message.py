@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from bson.int64 import Int64
+from msgspec import Meta
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
 from models.stores import Document, Stores
+from models.units import Conv, Millis, Seq, Uid
 
 IN_MAX: Final = 100
 """Values of one `$in`: 100 take 11 ms on the embedded store, 1,000 take 800."""
@@ -70,22 +72,22 @@ class Reaction(msgspec.Struct):
 
 
 class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
-    """A message as it is on the wire (protocol, section 2); times in ms."""
+    """A message as it is on the wire (protocol, section 2)."""
 
-    conv: str
-    seq: int
-    from_: int
+    conv: Conv
+    seq: Seq
+    from_: Uid
     kind: Kind
-    content: str
-    time: int
-    id: str
-    reply_to: int | None = None
-    mentions: list[int] | Literal["all"] | None = None
-    event: str | None = None
-    data: dict[str, Any] | None = None
-    edited: int | None = None
+    content: Annotated[str, Meta(description="Empty once it was recalled.")]
+    time: Millis
+    id: Annotated[str, Meta(description="The sender's own id for it, or one that was made here.")]
+    reply_to: Annotated[Seq | None, Meta(description="What it answers to.")] = None
+    mentions: list[Uid] | Literal["all"] | None = None
+    event: Annotated[str | None, Meta(description="What happened, in a system message.")] = None
+    data: Annotated[dict[str, Any] | None, Meta(description="The rest about an event.")] = None
+    edited: Annotated[Millis | None, Meta(description="When its text was replaced.")] = None
     reactions: list[Reaction] | None = None
-    silent: bool = False
+    silent: Annotated[bool, Meta(description="Not to be shown or notified.")] = False
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypedDict
 
 import aiomysql
 import pymongo
@@ -74,6 +74,17 @@ Document = dict[str, Any]
 """A MongoDB document, as the driver gives it; only `models/` sees one."""
 
 
+State = Literal["up", "down"]
+
+
+class States(TypedDict):
+    """Whether each store answers."""
+
+    sql: State
+    redis: State
+    mongo: State
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """Open clients of the three stores, each with its guard."""
@@ -87,10 +98,10 @@ class Stores:
     redis_client: aioredis.Redis
     redis: Guard
 
-    async def probe(self) -> dict[str, str]:
-        """`{sql, redis, mongo}`, each "up" or "down"; takes as long as the slowest guard."""
+    async def probe(self) -> States:
+        """Takes as long as the slowest guard."""
 
-        async def state(guard: Guard) -> str:
+        async def state(guard: Guard) -> State:
             try:
                 await guard.check()
             except Unavailable:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypedDict
+
+from msgspec import Meta
 
 from models.bus import Bus
 from models.errors import Forbidden
+from models.units import Conv, Seq, Uid
 from server.fanout import Fanout
 from server.peers import Peer
 from server.people import People
@@ -20,6 +23,23 @@ from server.reading import Reading, Standing
 TYPING_SECONDS: Final = 1.0
 TYPED_MAX: Final = 100
 """Conversations whose last typing a socket remembers."""
+
+
+class Preferences(TypedDict):
+    """What I prefer about a conversation."""
+
+    conv: Conv
+    muted: bool
+    pinned: bool
+    hidden: Annotated[bool, Meta(description="Until its next message.")]
+
+
+class HasRead(TypedDict):
+    """How far somebody has read, as it now stands."""
+
+    conv: Conv
+    uid: Uid
+    seq: Seq
 
 
 class Conversations:
@@ -42,11 +62,11 @@ class Conversations:
         muted: bool | None,
         pinned: bool | None,
         hidden: bool | None,
-    ) -> dict[str, Any]:
+    ) -> Preferences:
         """Change what `uid` prefers about a conversation; what is None stays.
 
         Returns:
-            `{conv, muted, pinned, hidden}` as it now stands; the person's sockets are told.
+            What he now prefers; his sockets are told.
         """
         if place.former and not (muted is pinned is None):
             raise Forbidden
@@ -57,7 +77,7 @@ class Conversations:
         cursor.pinned = cursor.pinned if pinned is None else pinned
         if hidden is not None:
             cursor.hidden_at = view.last_seq if hidden else -1
-        state = {
+        state: Preferences = {
             "conv": place.conv,
             "muted": cursor.muted,
             "pinned": cursor.pinned,
@@ -72,8 +92,8 @@ class Conversations:
 
     async def read(
         self, uid: int, place: Place, seq: int, *, besides: Peer | None = None
-    ) -> dict[str, Any]:
-        """Move `uid`'s cursor; `{conv, uid, seq}` as it now stands. If it moved, all are told."""
+    ) -> HasRead:
+        """Move `uid`'s cursor. If it moved, all are told."""
         standing = await self._reading.mark(uid, place, seq)
         if standing.moved:
             self.tell_read(standing, besides=besides)

@@ -21,13 +21,22 @@ from models.errors import InvalidField
 
 INT_MAX: Final = 2**63 - 1
 
+Schema = dict[str, Any]
+"""A JSON schema, draft 2020-12."""
+
+# As they stand between the brackets of a regular expression, of Python's and of JavaScript's.
+_CONTROLS: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_LINE_CONTROLS: Final = (
+    r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff"
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # these turn the direction of text
+)
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_ANY_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-_BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL: Final = re.compile(f"[{_CONTROLS}]")
+_LINE_CONTROL: Final = re.compile(f"[{_LINE_CONTROLS}]")
 _USER_NAME_EXTRA: Final = frozenset("_-.")
-_CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,64}\Z")
-_DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
+_DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}\Z")
 
 
@@ -43,6 +52,10 @@ def _is_blank(value: str) -> bool:
     )
 
 
+def _text(low: int, high: int) -> Schema:
+    return {"type": "string", "minLength": low, "maxLength": high}
+
+
 class Rule(Protocol):
     """Judges one value."""
 
@@ -51,6 +64,9 @@ class Rule(Protocol):
 
     def from_text(self, value: str) -> Any:
         """What a form field or a query parameter means, for `check` to judge."""
+
+    def schema(self) -> Schema:
+        """The rule for other programs, as far as a JSON schema can say it."""
 
 
 class _FromText:
@@ -75,6 +91,9 @@ class Integer:
     def from_text(self, value: str) -> Any:
         return int(value) if _DIGITS.match(value) else value
 
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
 
 @dataclass(frozen=True, slots=True)
 class Boolean:
@@ -85,6 +104,9 @@ class Boolean:
 
     def from_text(self, value: str) -> Any:
         return {"true": True, "false": False}.get(value, value)
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +127,20 @@ class Text(_FromText):
             raise InvalidField(field, "type")
         if _SURROGATE.search(value):
             raise InvalidField(field, "surrogate")
-        if (_ANY_CONTROL if self.line else _CONTROL).search(value):
-            raise InvalidField(field, "control_characters")
-        if self.line and _BIDI.search(value):
+        if (_LINE_CONTROL if self.line else _CONTROL).search(value):
             raise InvalidField(field, "control_characters")
         if not self.low <= _length(value) <= self.high:
             raise InvalidField(field, "length")
         if not self.blank and self.low and _is_blank(value):
             raise InvalidField(field, "pattern")
         return value
+
+    def schema(self) -> Schema:
+        refused = _LINE_CONTROLS if self.line else _CONTROLS
+        schema = _text(self.low, self.high) | {"pattern": f"^[^{refused}]*$"}
+        if not self.blank and self.low:
+            schema["description"] = "Not only blanks."
+        return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +155,13 @@ class UserName(_FromText):
             ):
                 raise InvalidField(field, "pattern")
         return name
+
+    def schema(self) -> Schema:
+        return _text(2, 32) | {
+            # Of ASCII exactly those; the classes of the rest not every language's expressions know.
+            "pattern": r"^[^\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f]*$",
+            "description": "Letters, marks, digits and `_ - .` of any script.",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +180,9 @@ class Opaque(_FromText):
             raise InvalidField(field, "length")
         return value
 
+    def schema(self) -> Schema:
+        return _text(self.low, self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern(_FromText):
@@ -156,9 +193,12 @@ class Pattern(_FromText):
     def check(self, field: str, value: Any) -> str:
         if not isinstance(value, str):
             raise InvalidField(field, "type")
-        if not self.expression.match(value):
+        if not self.expression.fullmatch(value):
             raise InvalidField(field, "pattern")
         return value
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^{self.expression.pattern}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +210,12 @@ class ClientId(_FromText):
             raise InvalidField(field, "type")
         if not 1 <= len(value) <= 64:
             raise InvalidField(field, "length")
-        if not _CLIENT_ID.match(value):
+        if not _CLIENT_ID.fullmatch(value):
             raise InvalidField(field, "pattern")
         return value
+
+    def schema(self) -> Schema:
+        return _text(1, 64) | {"pattern": f"^{_CLIENT_ID.pattern}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +229,9 @@ class OneOf(_FromText):
             raise InvalidField(field, "unknown_value")
         return value
 
+    def schema(self) -> Schema:
+        return {"type": "string", "enum": list(self.words)}
+
 
 @dataclass(frozen=True, slots=True)
 class Emoji(_FromText):
@@ -197,6 +243,9 @@ class Emoji(_FromText):
         if not emoji.is_emoji(value):
             raise InvalidField(field, "unknown_value")
         return value
+
+    def schema(self) -> Schema:
+        return _text(1, 16) | {"description": "One emoji."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +268,13 @@ class ListOf:
     def from_text(self, value: str) -> Any:
         return [self.item.from_text(item.strip()) for item in value.split(",")]
 
+    def schema(self) -> Schema:
+        schema = {"type": "array", "items": self.item.schema(), "maxItems": self.high}
+        return schema | ({"minItems": self.low} if self.low else {})
+
+
+_UIDS: Final = ListOf(Integer(1), 500)
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
@@ -229,10 +285,13 @@ class Mentions:
             return value
         if isinstance(value, str):
             raise InvalidField(field, "unknown_value")
-        return ListOf(Integer(1), 500).check(field, value)
+        return _UIDS.check(field, value)
 
     def from_text(self, value: str) -> Any:
-        return value if value == "all" else ListOf(Integer(1), 500).from_text(value)
+        return value if value == "all" else _UIDS.from_text(value)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [_UIDS.schema(), {"const": "all"}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,15 +304,22 @@ class Cursors(_FromText):
         rule = Integer()
         return {conv: rule.check(field, seq) for conv, seq in value.items()}
 
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": Integer().schema()}
+
 
 DEVICE_ID: Final = Pattern(_DEVICE_ID)
 
 T = TypeVar("T")
 
 
-def ruled(rule: Rule, *, default: Any = dataclasses.MISSING) -> Any:
-    """A dataclass field with its rule; without a default it is required."""
-    return dataclasses.field(default=default, metadata={"rule": rule})
+def ruled(rule: Rule, *, default: Any = dataclasses.MISSING, says: str = "") -> Any:
+    """A dataclass field with its rule; without a default it is required.
+
+    Args:
+        says: what the field means, for who reads /docs, where its name does not tell.
+    """
+    return dataclasses.field(default=default, metadata={"rule": rule, "says": says})
 
 
 def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:

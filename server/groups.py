@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Annotated, Final, TypedDict
+
+from msgspec import Meta
 
 from models.errors import Conflict, Forbidden, InvalidField, NotFound
-from models.group import Group, Link, LockedGroup, Role
+from models.group import Group, Link, LockedGroup, Role, Speak
 from models.group import Groups as Store
 from models.message import group_conv
+from models.units import Conv, Gid, Millis, Uid
 from models.user import Person
 from server import text
 from server.outbox import Changes
@@ -27,6 +30,38 @@ CODE_BYTES: Final = 12
 
 NAMES_MAX: Final = 10
 """Names that an event says; of more it says how many."""
+
+
+class Member(TypedDict):
+    """Somebody in a group."""
+
+    uid: Uid
+    user_name: str
+    nickname: str
+    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
+    role: Role
+    muted_until: Annotated[Millis, Meta(description="0 for who is not muted.")]
+
+
+class Shape(TypedDict):
+    """A group as its members see it."""
+
+    gid: Gid
+    conv: Conv
+    name: str
+    announcement: str
+    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
+    owner: Uid
+    speak: Speak
+    members: Annotated[list[Member], Meta(description="In the order in which they came.")]
+
+
+class Behind(TypedDict):
+    """The group that a link leads into."""
+
+    name: str
+    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
+    members: Annotated[int, Meta(description="How many.")]
 
 
 class Groups:
@@ -51,7 +86,7 @@ class Groups:
 
     # A group as a whole
 
-    async def create(self, uid: int, name: str, members: Sequence[int]) -> dict[str, Any]:
+    async def create(self, uid: int, name: str, members: Sequence[int]) -> Shape:
         """Make a group whose owner is `uid`; returns its shape.
 
         Raises:
@@ -67,7 +102,7 @@ class Groups:
         await self._changes.carry_out(change)
         return await self.shape(group)
 
-    async def get(self, uid: int, gid: int) -> dict[str, Any]:
+    async def get(self, uid: int, gid: int) -> Shape:
         """The group's shape, for a member."""
         group = await self._rosters.get(gid)
         if group.dissolved:
@@ -75,8 +110,7 @@ class Groups:
         _require(group.role(uid))
         return await self.shape(group)
 
-    async def shape(self, group: Group) -> dict[str, Any]:
-        """`{gid, conv, name, announcement, avatar, owner, speak, members}`."""
+    async def shape(self, group: Group) -> Shape:
         people = await self._people.find(group.members)
         return {
             "gid": group.gid,
@@ -100,7 +134,7 @@ class Groups:
             ],
         }
 
-    async def change(self, uid: int, gid: int, wanted: dict[str, str | None]) -> dict[str, Any]:
+    async def change(self, uid: int, gid: int, wanted: dict[str, str | None]) -> Shape:
         """Set `name`, `announcement`, `avatar` or `speak`; for the owner and administrators."""
         by = await self._name(uid)
         async with self._store.locked(gid) as locked:
@@ -130,7 +164,7 @@ class Groups:
 
     # Coming and going
 
-    async def invite(self, uid: int, gid: int, uids: Sequence[int]) -> dict[str, Any]:
+    async def invite(self, uid: int, gid: int, uids: Sequence[int]) -> Shape:
         """Let people in; who is a member already is passed over.
 
         Raises:
@@ -186,7 +220,7 @@ class Groups:
 
     async def set_member(
         self, uid: int, gid: int, target: int, role: Role | None, muted_until: int | None
-    ) -> dict[str, Any]:
+    ) -> Shape:
         """Set the role of a member (the owner may), or until when he is muted (ms; 0 ends it).
 
         Raises:
@@ -257,13 +291,13 @@ class Groups:
         if not await self._store.end_link(gid, code):
             raise NotFound
 
-    async def behind(self, code: str) -> dict[str, Any]:
-        """What group a link leads into: `{name, avatar, members: n}`. Raises `NotFound`."""
+    async def behind(self, code: str) -> Behind:
+        """What group a link leads into. Raises `NotFound`."""
         link = await self._link(code)
         group = await self._rosters.get(link.gid)
         return {"name": group.name, "avatar": group.avatar, "members": len(group.members)}
 
-    async def join(self, uid: int, code: str) -> dict[str, Any]:
+    async def join(self, uid: int, code: str) -> Shape:
         """Come in by a link; for a member already nothing happens.
 
         Raises:
@@ -290,7 +324,7 @@ class Groups:
 
     # What they share
 
-    async def _told(self, locked: LockedGroup) -> dict[str, Any]:
+    async def _told(self, locked: LockedGroup) -> Shape:
         """Have what was changed hold everywhere, and its events stored; returns the shape."""
         if locked.changes:
             await self._rosters.changed(locked.group.gid)

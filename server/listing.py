@@ -7,19 +7,64 @@ import base64
 import binascii
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Final, Literal, NotRequired, TypedDict
 
 import msgspec
+from msgspec import Meta
 
 from models.conversation import Cursor, Head
 from models.errors import InvalidField
+from models.group import Role
 from models.message import RANGE_MAX, Message, Messages, group_gid, is_group
-from server.people import People
+from models.units import Conv, Gid, Millis, Seq, Uid
+from server.people import People, Profile
 from server.positions import Positions
 from server.reading import unread
 from server.rosters import Rosters
 
 _CURSOR_KIND: Final = "conversations"
+
+
+class GroupRow(TypedDict):
+    """A group as it stands in the list: as it is, or as who left it saw it last."""
+
+    gid: Gid
+    name: str
+    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
+    owner: Uid
+    role: Annotated[Role | None, Meta(description="What I am in it; null for who is not in it.")]
+    members: Annotated[int, Meta(description="How many.")]
+
+
+class About(TypedDict):
+    """Whom a conversation is with."""
+
+    type: Literal["single", "group"]
+    peer: NotRequired[Profile | None]
+    peer_read_seq: NotRequired[Annotated[Seq, Meta(description="How far the other has read.")]]
+    group: NotRequired[GroupRow]
+
+
+class Row(About):
+    """A conversation as it stands in the list."""
+
+    conv: Conv
+    last_seq: Seq
+    first_seq: Annotated[Seq, Meta(description="The first that I may read.")]
+    read_seq: Annotated[Seq, Meta(description="How far I have read.")]
+    unread: int
+    mention_seq: Annotated[Seq, Meta(description="The newest unread one that mentions me, or 0.")]
+    last_message: Message | None
+    updated_at: Millis
+    muted: bool
+    pinned: bool
+
+
+class Listed(TypedDict):
+    """A page of my conversations, newest first."""
+
+    conversations: list[Row]
+    next: Annotated[str | None, Meta(description="The next page's `cursor`; null at the end.")]
 
 
 class Listing:
@@ -33,8 +78,8 @@ class Listing:
         self._people = people
         self._rosters = rosters
 
-    async def page(self, uid: int, cursor: str | None, limit: int) -> dict[str, Any]:
-        """`{conversations, next}`, newest first.
+    async def page(self, uid: int, cursor: str | None, limit: int) -> Listed:
+        """A page, newest first.
 
         Raises:
             InvalidField: `cursor`, unknown_value: it is none that this list has given.
@@ -60,7 +105,7 @@ class Listing:
             "next": _encode_cursor(shown[limit - 1]) if more else None,
         }
 
-    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[dict[str, Any]]:
+    async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[Row]:
         convs = [cursor.conv for _, cursor in mine]
         singles = await self._singles(uid, [conv for conv in convs if not is_group(conv)], mine)
         groups = await self._groups(uid, mine)
@@ -90,7 +135,7 @@ class Listing:
 
     async def _singles(
         self, uid: int, convs: Sequence[str], mine: Sequence[tuple[Head, Cursor]]
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, About]:
         """What rows of two people say of the other one."""
         others = {conv: _other(conv, uid) for conv in convs}
         people = await self._people.find(set(others.values()))
@@ -108,15 +153,13 @@ class Listing:
             for conv, other in others.items()
         }
 
-    async def _groups(
-        self, uid: int, mine: Sequence[tuple[Head, Cursor]]
-    ) -> dict[str, dict[str, Any]]:
+    async def _groups(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> dict[str, About]:
         """What rows of groups say of the group: as it is, or as who left it saw it last."""
         heads = {cursor.conv: head for head, cursor in mine if is_group(cursor.conv)}
         left = [conv for conv, head in heads.items() if not head.is_member(uid)]
         rosters = await self._rosters.find([group_gid(conv) for conv in heads])
         seen = await self._rosters.glimpses(uid, [group_gid(conv) for conv in left])
-        rows = {}
+        rows: dict[str, About] = {}
         for conv in heads:
             roster = rosters[group_gid(conv)]
             glimpse = (seen.get(roster.gid) if conv in left else None) or roster.glimpse()

@@ -26,11 +26,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
 from models.message import JOINS, Kind, Message, Messages, Rejected, Stored, document
+from models.units import Conv, Millis, Seq
 from server.peers import Peer
 from server.positions import Positions
 from server.protocol import SENT_OFFLINE, SENT_ONLINE
@@ -55,6 +56,15 @@ CONFLICTS_MAX: Final = 2
 RETRY_SECONDS: Final = 0.05
 
 
+class Sent(TypedDict):
+    """Where a message is stored."""
+
+    conv: Conv
+    seq: Seq
+    time: Millis
+    duplicate: NotRequired[bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Ack:
     """What the sender of a stored message is told."""
@@ -70,10 +80,12 @@ class Ack:
     def code(self) -> int:
         return SENT_ONLINE if self.online else SENT_OFFLINE
 
-    def fields(self) -> dict[str, Any]:
-        """`{conv, seq, time, duplicate?}`, as a frame and as a REST answer say it."""
-        fields: dict[str, Any] = {"conv": self.conv, "seq": self.seq, "time": self.time}
-        return fields | {"duplicate": True} if self.duplicate else fields
+    def fields(self) -> Sent:
+        """As a frame and as a REST answer say it."""
+        fields: Sent = {"conv": self.conv, "seq": self.seq, "time": self.time}
+        if self.duplicate:
+            fields["duplicate"] = True
+        return fields
 
 
 @dataclass(slots=True, eq=False)

@@ -8,10 +8,13 @@ interruption of the bus everything is dropped.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypedDict
+
+from msgspec import Meta
 
 from models.bus import Bus
 from models.errors import NotFound
+from models.units import Uid
 from models.user import Blocks, Person, Users
 from server.presence import Presence
 
@@ -20,6 +23,16 @@ CACHE_MAX: Final = 20_000
 
 TELL_SECONDS: Final = 1.0
 """How long a change waits for the other processes; one that is silent for 900 ms sends nothing."""
+
+
+class Profile(TypedDict):
+    """What others see of a person."""
+
+    uid: Uid
+    user_name: str
+    nickname: str
+    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
+    online: Annotated[bool, Meta(description="False for one who blocks me.")]
 
 
 class People:
@@ -93,7 +106,7 @@ class People:
         """Who blocks `uid` or is blocked by him: typing and presence are not passed on."""
         return await self.blocks(uid) | await self.blockers(uid)
 
-    async def profiles(self, reader: int, people: Iterable[Person]) -> list[dict[str, Any]]:
+    async def profiles(self, reader: int, people: Iterable[Person]) -> list[Profile]:
         """Public profiles as `reader` may see them: who blocks him is never online."""
         shown = list(people)
         await self._presence.learn([person.uid for person in shown])

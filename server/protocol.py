@@ -7,6 +7,7 @@ object without a key twice, of a known type; then its fields. No store is asked,
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
@@ -282,12 +283,13 @@ def _good_id(fields: dict[str, Any]) -> str | None:
 _encoder: Final = msgspec.json.Encoder()
 
 
-def encode(code: int, fields: dict[str, Any], id: str | None = None) -> bytes:
+def encode(code: int, fields: Mapping[str, Any], id: str | None = None) -> bytes:
     """The WebSocket frame of an answer or a push."""
     head: dict[str, Any] = {"code": code}
     if id is not None:
         head["id"] = id
-    return text_frame(_encoder.encode(head | fields))
+    head.update(fields)
+    return text_frame(_encoder.encode(head))
 
 
 def encode_message(message: Message) -> bytes:

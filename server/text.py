@@ -45,6 +45,11 @@ def say_both(word: str, **values: str | int) -> str:
     return " ".join(say(language, word, **values) for language in LANGUAGES)
 
 
+def about(word: str) -> str:
+    """The text of a refusal's word for who reads of it in advance: the values are left open."""
+    return _TEXTS[LANGUAGES[0]][word]
+
+
 def say_error(language: str, error: ChatError) -> str:
     """The text of a refusal."""
     values = dict(error.fields)

@@ -21,6 +21,8 @@ from typing import Any
 import httpx
 import redis
 
+from tests import described
+
 ROOT = Path(__file__).resolve().parent.parent
 READY = re.compile(r"Tornado IM \d+\.\d+\.\d+ is ready: (http://[^/]+)/\n")
 
@@ -95,7 +97,9 @@ class Site:
             options["content"] = json.dumps(options.pop("json"))
             options["headers"] = {"Content-Type": "application/json"} | options.get("headers", {})
         answer = self.http.request(method, path, **options)
-        return reply(answer.status_code, answer.headers, answer.content)
+        said = reply(answer.status_code, answer.headers, answer.content)
+        described.check(method, path, said.status, answer.json())
+        return said
 
     def raw(self, head: str, body: bytes = b"") -> tuple[int, httpx.Headers, bytes]:
         """What the server answers to these very bytes; `head` has its lines without \\r."""

@@ -16,7 +16,13 @@ from tests.running import USER_AGENT, Server
 # Open to anyone; every other route asks for a token.
 
 
-PUBLIC = {"RegisterHandler", "LoginHandler", "HealthHandler", "ReadyHandler"}
+PUBLIC = {
+    "RegisterHandler",
+    "LoginHandler",
+    "HealthHandler",
+    "ReadyHandler",
+    "DocumentHandler",
+}
 
 
 FILES_AND_THE_REST = {"PageHandler", "StaticHandler", "UnknownHandler"}
