@@ -69,6 +69,39 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ("DELETE", "/api/conversations/{conv}/messages/{seq}"): lambda ann, bo: ann.call(
         "DELETE", url(ann, bo, "/messages/1")
     ),
+    ("PATCH", "/api/conversations/{conv}/messages/{seq}"): lambda ann, bo: ann.call(
+        "PATCH", url(ann, bo, "/messages/1"), json={"content": "better"}
+    ),
+    ("GET", "/api/conversations/{conv}/messages/{seq}/reactions"): lambda ann, bo: ann.get(
+        url(ann, bo, "/messages/1/reactions")
+    ),
+    ("PUT", "/api/conversations/{conv}/messages/{seq}/reactions/{emoji}"): lambda ann, bo: bo.call(
+        "PUT", url(ann, bo, "/messages/1/reactions/👍")
+    ),
+    ("DELETE", "/api/conversations/{conv}/messages/{seq}/reactions/{emoji}"): lambda ann, bo: (
+        bo.call("DELETE", url(ann, bo, "/messages/1/reactions/👍"))
+    ),
+    ("POST", "/api/groups"): lambda ann, bo: ann.post("/api/groups", name="We", members=[bo.uid]),
+    ("GET", "/api/groups/{gid}"): lambda ann, bo: bo.get(_group(ann, bo)),
+    ("PATCH", "/api/groups/{gid}"): lambda ann, bo: ann.call(
+        "PATCH", _group(ann, bo), json={"announcement": "Welcome"}
+    ),
+    ("DELETE", "/api/groups/{gid}"): lambda ann, bo: ann.call("DELETE", _group(ann, bo)),
+    ("POST", "/api/groups/{gid}/members"): lambda ann, bo: ann.post(
+        _group(ann) + "/members", uids=[bo.uid]
+    ),
+    ("PUT", "/api/groups/{gid}/members/{uid}"): lambda ann, bo: ann.call(
+        "PUT", f"{_group(ann, bo)}/members/{bo.uid}", json={"role": "admin"}
+    ),
+    ("DELETE", "/api/groups/{gid}/members/{uid}"): lambda ann, bo: bo.call(
+        "DELETE", f"{_group(ann, bo)}/members/{bo.uid}"
+    ),
+    ("POST", "/api/groups/{gid}/links"): lambda ann, bo: ann.post(_group(ann) + "/links", uses=2),
+    ("DELETE", "/api/groups/{gid}/links/{code}"): lambda ann, bo: ann.call(
+        "DELETE", "{}/links/{}".format(*_link(ann))
+    ),
+    ("GET", "/api/join/{code}"): lambda ann, bo: bo.get(f"/api/join/{_link(ann)[1]}"),
+    ("POST", "/api/join/{code}"): lambda ann, bo: bo.post(f"/api/join/{_link(ann)[1]}"),
     ("POST", "/api/conversations/{conv}/read"): lambda ann, bo: bo.post(
         url(ann, bo, "/read"), seq=1
     ),
@@ -76,6 +109,17 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ("GET", "/healthz"): lambda ann, bo: ann.get("/healthz"),
     ("GET", "/readyz"): lambda ann, bo: ann.get("/readyz"),
 }
+
+
+def _group(owner: Account, *members: Account) -> str:
+    made = owner.post("/api/groups", name="We", members=[one.uid for one in members])
+    return f"/api/groups/{made.data['gid']}"
+
+
+def _link(owner: Account) -> tuple[str, str]:
+    """A group, and the code of a link into it."""
+    group = _group(owner)
+    return group, owner.post(group + "/links").data["code"]
 
 
 def _other_session(account: Account) -> str:
