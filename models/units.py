@@ -9,9 +9,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Uid = Annotated[int, Meta(description="A user.")]
+Uid = Annotated[int, Meta(description="A user.", examples=[7])]
 Conv = Annotated[
-    str, Meta(description="A conversation: `{low}:{high}`, its two uids, the lower one first.")
+    str,
+    Meta(
+        description="A conversation: `{low}:{high}`, its two uids, the lower one first.",
+        examples=["7:8"],
+    ),
 ]
-Seq = Annotated[int, Meta(description="The number of a message in its conversation, from 1.")]
-Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]
+Seq = Annotated[
+    int,
+    Meta(description="The number of a message in its conversation, from 1.", examples=[1]),
+]
+Millis = Annotated[
+    int, Meta(description="Milliseconds since the epoch, UTC.", examples=[1795600000000])
+]
