@@ -52,6 +52,7 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
 
 PAGES: Final[tuple[tuple[str, type[site.StaticHandler]], ...]] = (
     (r"/static/(.*)", site.StaticHandler),
+    (r"/docs()", site.DocsHandler),
     (r"/()", site.PageHandler),
 )
 

@@ -21,7 +21,7 @@ STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 
 DEVICE_COOKIE_DAYS: Final = 3650
 
-PUBLIC_TEXT: Final = ("/", "/api/openapi.json")
+PUBLIC_TEXT: Final = ("/", "/docs", "/api/openapi.json")
 
 _UNCHANGED: Final = {304: "It is what `If-None-Match` says."}
 
@@ -111,6 +111,14 @@ class PageHandler(StaticHandler):
             )
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         await super().get("index.html", include_body)
+
+
+class DocsHandler(StaticHandler):
+    @plain("text/html", also=_UNCHANGED)
+    async def get(self, _path: str, include_body: bool = True) -> None:
+        """The page that shows this description."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        await super().get("docs/index.html", include_body)
 
 
 class DocumentHandler(SingleTokenMixin):

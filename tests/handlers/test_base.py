@@ -25,7 +25,7 @@ PUBLIC = {
 }
 
 
-FILES_AND_THE_REST = {"PageHandler", "StaticHandler", "UnknownHandler"}
+FILES_AND_THE_REST = {"PageHandler", "DocsHandler", "StaticHandler", "UnknownHandler"}
 
 
 # Who may ask

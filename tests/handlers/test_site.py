@@ -13,8 +13,9 @@ def get(server: Server, path: str, **headers: str) -> httpx.Response:
     return server.http.get(path, headers=headers)
 
 
-def test_the_page_comes_with_a_strict_policy(server: Server) -> None:
-    page = get(server, "/")
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_page_comes_with_a_strict_policy(server: Server, path: str) -> None:
+    page = get(server, path)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     policy = dict(
