@@ -138,6 +138,9 @@ class Rejected(Exception):
 
 _OPTIONAL: Final = ("reply_to", "mentions", "event", "data", "edited")
 
+_RECALLED: Final = ("meta", "mentions", "reply_to", "reactions", "edited")
+"""What goes with the content of a recalled message."""
+
 REACTORS_MAX: Final = 50
 """People named beside an emoji where a message is read."""
 
@@ -195,6 +198,10 @@ def stored(fields: Mapping[str, Any]) -> Stored:
         int(fields["n"]),
         int(fields["draft"]),
     )
+
+
+def _target(event: Message) -> int:
+    return int((event.data or {})["target"])
 
 
 def _plain(value: Any) -> Any:
@@ -278,15 +285,12 @@ class Messages:
                 .to_list(None)
             )
         page = [stored(row) for row in rows]
-        changes = {
-            int(s.message.data["target"]): s.message
-            for s in page
-            if s.message.silent and s.message.data
-        }
+        changes = [s.message for s in page if s.message.silent and s.message.data]
         if changes:
-            targets = await self.at(conv, changes)
-            for seq, message in changes.items():
-                message.message = targets[seq].message if seq in targets else None
+            targets = await self.at(conv, {_target(message) for message in changes})
+            for message in changes:
+                found = targets.get(_target(message))
+                message.message = found.message if found is not None else None
         return page
 
     async def tail(self, conv: str, after: int) -> list[Stored]:
@@ -326,7 +330,7 @@ class Messages:
                 {"conv": conv, "seq": seq},
                 {
                     "$set": {"kind": "recalled", "content": ""},
-                    "$unset": {"meta": "", "mentions": "", "reply_to": "", "reactions": ""},
+                    "$unset": dict.fromkeys(_RECALLED, ""),
                 },
             )
 
