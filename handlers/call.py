@@ -13,6 +13,7 @@ A verb that says nothing ends the start of the server.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,8 +44,8 @@ class Call:
     query: type[Any] | None
     data: Any
     """The type of `data` in the envelope."""
-    status: int
-    refuses: tuple[Refusal, ...]
+    status: int = 200
+    refuses: tuple[Refusal, ...] = ()
     """Besides those that follow from taking a token, a body, a query or a path."""
     media: str | None = "application/json"
     """The type of the answer's body, None where there is none."""
@@ -64,7 +65,7 @@ def call(
     """
 
     def described(verb: Callable[..., Awaitable[Any]]) -> Verb:
-        said = _read_signature(verb, status=status, refuses=refuses)
+        said = dataclasses.replace(_read_signature(verb), status=status, refuses=refuses)
         numbers = [kind is int for kind in _pieces(verb, get_type_hints(verb)).values()]
 
         @functools.wraps(verb)
@@ -100,8 +101,8 @@ def plain(
     """For a verb that writes its answer itself, without the envelope; it runs as it is."""
 
     def described(verb: V) -> V:
-        said = _read_signature(
-            verb,
+        said = dataclasses.replace(
+            _read_signature(verb),
             status=status,
             refuses=refuses,
             query=query,
@@ -132,17 +133,14 @@ def call_of(handler: type[BaseHandler], method: str) -> Call:
     )
 
 
-def _read_signature(verb: Callable[..., Any], **said: Any) -> Call:
+def _read_signature(verb: Callable[..., Any]) -> Call:
     hints = get_type_hints(verb, include_extras=True)
     return Call(
-        **{
-            "text": inspect.getdoc(verb) or "",
-            "path": tuple(_pieces(verb, hints).items()),
-            "body": hints.get("body"),
-            "query": hints.get("query"),
-            "data": hints.get("return"),
-            **{name: value for name, value in said.items() if name != "query" or value},
-        }
+        text=inspect.getdoc(verb) or "",
+        path=tuple(_pieces(verb, hints).items()),
+        body=hints.get("body"),
+        query=hints.get("query"),
+        data=hints.get("return"),
     )
 
 

@@ -81,7 +81,9 @@ class History(TypedDict):
 class Stored(Sent):
     """Where a message is stored; `duplicate` if it was there already."""
 
-    code: Annotated[int, Meta(description="50004: somebody else was reached; 50005: nobody was.")]
+    code: Annotated[
+        Literal[50004, 50005], Meta(description="50004: somebody else was reached; 50005: nobody.")
+    ]
 
 
 class Recalled(TypedDict):

@@ -26,7 +26,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NotRequired, TypedDict
+from typing import Final, Literal, NotRequired, TypedDict
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
@@ -77,7 +77,7 @@ class Ack:
     """Whether a socket of somebody else was reached."""
 
     @property
-    def code(self) -> int:
+    def code(self) -> Literal[50004, 50005]:
         return SENT_ONLINE if self.online else SENT_OFFLINE
 
     def fields(self) -> Sent:

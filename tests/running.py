@@ -132,9 +132,10 @@ class Site:
         headers = [f"{name}: {value}" for name, value in usual.items() if value is not None]
         head = "\n".join([f"GET /ws{query} HTTP/1.1", *headers, *lines])
         status, answered, body = self.raw(head)
-        return (
-            Reply(101, "", None, "", answered) if status == 101 else reply(status, answered, body)
-        )
+        if status == 101:
+            return Reply(101, "", None, "", answered)
+        described.check("GET", "/ws", status, json.loads(body))
+        return reply(status, answered, body)
 
 
 class Server(Site):

@@ -3,6 +3,9 @@ import { core, follow } from "./schema.js";
 
 const DEPTH_MAX = 4;
 
+/** Fits a name, a password and a search alike, so that the examples of one after another work. */
+const TEXT = "some-text";
+
 /** A value that fits. */
 export function sample(document, schema, depth = 0) {
   const { $ref } = core(schema);
@@ -18,7 +21,7 @@ export function sample(document, schema, depth = 0) {
   if (depth > DEPTH_MAX) return {};
   if (inner.type === "array") return [sample(document, inner.items, depth + 1)];
   if (inner.type === "object") return sampleObject(document, inner, depth);
-  return "text".padEnd(inner.minLength ?? 0, "x");
+  return TEXT.padEnd(inner.minLength ?? 0, "-").slice(0, inner.maxLength);
 }
 
 /** What may be left out is left out, unless nothing would remain. */
@@ -29,15 +32,19 @@ function sampleObject(document, { properties = {}, required = [], additionalProp
   return Object.fromEntries(shown.map((name) => [name, sample(document, properties[name], depth + 1)]));
 }
 
-/** As one types it in a shell, with a `TOKEN` from a login there: the device is curl itself. */
+/** As one types it in a shell, with a `TOKEN` from a login there. Every program calls itself the one device. */
 export function curl({ method, path, token, parameters, answer: { status } }, body) {
-  if (status === 101) return `npx wscat -H "token: $TOKEN" -c ${location.origin.replace("http", "ws")}${path}`;
+  if (status === 101) {
+    const url = `${location.origin.replace("http", "ws")}${path}`;
+    return ["npx wscat", '-H "User-Agent: me"', '-H "token: $TOKEN"', `-c ${url}`].join(" \\\n  ");
+  }
   const of = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.sample]));
   const place = path.replace(/\{(\w+)\}/g, (_, name) => of[name]);
   const asked = parameters.filter((parameter) => parameter.place === "query" && parameter.required);
   const query = asked.map(({ name, sample }) => `${name}=${sample}`).join("&");
   const verb = method === "get" ? "" : `-X ${method.toUpperCase()} `;
   const parts = [`curl ${verb}"${location.origin}${place}${query && `?${query}`}"`];
+  if (of["User-Agent"]) parts.push("-A me");
   if (token) parts.push('-H "token: $TOKEN"');
   if (body) parts.push(`--json '${JSON.stringify(body)}'`);
   return parts.join(" \\\n  ");

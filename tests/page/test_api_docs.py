@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -89,6 +93,21 @@ def test_an_example_is_copied(docs: Page) -> None:
     copied = docs.evaluate("navigator.clipboard.readText()")
     assert re.match(r'curl -X POST "http://127\.0\.0\.1:\d+/api/user/register"', copied)
     assert '"password"' in copied and "nickname" not in copied
+
+
+def test_the_examples_work_as_they_stand(docs: Page) -> None:
+    def run(id: str, token: str = "") -> Any:
+        example = docs.locator(f"#{id} figure pre").first.inner_text()
+        environment = os.environ | {"TOKEN": token}
+        shell = subprocess.run(["bash", "-c", example], env=environment, capture_output=True)
+        return json.loads(shell.stdout)
+
+    assert run("postRegister")["status"] == 201
+    token = run("postLogin")["data"]["token"]
+    assert run("getMe", token)["data"]["user_name"] == "some-text"
+    assert run("getSearch", token)["data"][0]["user_name"] == "some-text"
+    # There is no conversation of others for me.
+    assert run("postMessages", token)["error"] == "forbidden"
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
