@@ -22,7 +22,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
-from models.message import IN_MAX, Message, Stored
+from models.message import IN_MAX, Message, Stored, is_group
 from models.stores import Document, Stores
 
 WRITES_MAX: Final = 100
@@ -116,7 +116,7 @@ class Head:
             if isinstance(message.message, Message):
                 self._mention(message.message)  # An edit may mention somebody else.
             return
-        if message.event is not None:
+        if message.event is not None and is_group(message.conv):
             self._pass(stored)
         self.shown_seq = message.seq
         self.updated_at = message.time

@@ -401,5 +401,4 @@ def _names(language: str, uids: Sequence[int], people: dict[int, Person]) -> str
     names = between.join(people[uid].nickname for uid in uids[:NAMES_MAX])
     if len(uids) <= NAMES_MAX:
         return names
-    total = len(uids)
-    return text.say(language, "names.more", names=names, count=total - NAMES_MAX, total=total)
+    return text.say(language, "names.more", names=names, count=len(uids) - NAMES_MAX)

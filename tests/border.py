@@ -145,6 +145,6 @@ class BorderedOutbox(Outbox):
         async with self.ending:
             await super().done(change)
 
-    async def left(self, before: int) -> list[Change]:
+    async def left(self, before: int) -> list[str]:
         async with self.looking:
             return await super().left(before)

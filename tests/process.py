@@ -6,7 +6,7 @@ Two of them on the same stores are two processes to each other, in one loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,7 +22,6 @@ from server.fanout import Fanout
 from server.gate import Gate
 from server.log import Ack, Draft, MessageLog
 from server.peers import Peer, PeerMap
-from server.policy import pair_members
 from server.positions import Positions
 from server.presence import Presence
 from server.turns import Turns
@@ -117,6 +116,8 @@ class Process:
             self.messages,
             is_pending=lambda number: number in self.log.pending,
             is_heard=lambda: self.is_heard,
+            on_joined=self._joined,
+            on_closed=self._closed,
         )
         self.turns = Turns(Leases(client, guard, name), self.bus)
         self.log = MessageLog(
@@ -135,10 +136,15 @@ class Process:
             return
         if event["event"] == "message":
             message = msgspec.convert(event["message"], type=Message)
-            stored = Stored(message, event["n"], event["draft"])
-            self.gate.hear(stored, pair_members(message.conv))
+            self.gate.hear(Stored(message, event["n"], event["draft"]))
         elif event["event"] == "contested":
             self.turns.hear(event["conv"])
+
+    def _joined(self, conv: str) -> None:
+        """Who hears the channels of groups is `Sockets`."""
+
+    def _closed(self, convs: Sequence[str]) -> None:
+        self.positions.unfollow(convs)
 
     async def next_heard(self) -> tuple[str, Frame]:
         async with asyncio.timeout(SECONDS):
@@ -182,7 +188,6 @@ class Process:
             Draft(
                 key=message_key(conv, from_, id),
                 conv=conv,
-                members=pair_members(conv),
                 from_=from_,
                 id=id,
                 answer=answer,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conf.settings import load
+from models.group import Groups as GroupStore
 from models.guard import Guard
 from models.rate import Rates
 from models.stores import Stores
@@ -18,12 +19,17 @@ from models.token import Issued, Session, Tokens
 from models.user import Blocks, Person, Users
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
+from server.delivery import Delivery
+from server.groups import Groups
+from server.listing import Listing
+from server.outbox import Changes
 from server.people import People
 from server.policy import Policy
 from server.reading import Reading
+from server.rosters import Rosters
 from server.sessions import Identity, Sessions
 from server.sockets import Sockets
-from tests.border import Step
+from tests.border import BorderedOutbox, Step
 from tests.opened import Embedded
 from tests.process import Frame, Process, Socket, running
 from tests.running import KEY, PASSWORD
@@ -31,6 +37,7 @@ from tests.running import KEY, PASSWORD
 SETTINGS = load(Path(os.devnull), {})
 UNLIMITED = dataclasses.replace(SETTINGS.limits, login_per_minute=0, register_per_hour=0)
 DEVICE = "a device"
+GROUP_MAX = 5
 
 
 class BorderedUsers(Users):
@@ -60,6 +67,11 @@ class BorderedBlocks(Blocks):
 
     async def of(self, owner: int) -> list[int]:
         found = await super().of(owner)
+        async with self.answered:
+            return found
+
+    async def blockers(self, uid: int) -> list[int]:
+        found = await super().blockers(uid)
         async with self.answered:
             return found
 
@@ -109,7 +121,9 @@ class Served(Process):
         self.tokens = BorderedTokens(stores.redis_client, stores.redis)
         self.signer = TokenSigner(KEY.encode(), 1)
         self.people = People(self.users, self.blocks, self.presence, self.bus)
-        self.policy = Policy(SETTINGS.chat, self.people)
+        self.group_store = GroupStore(stores.sql)
+        self.rosters = Rosters(self.group_store, self.bus)
+        self.policy = Policy(SETTINGS.chat, self.people, self.rosters, self.positions)
         self.reading = Reading(self.messages, self.positions)
         chosen = dataclasses.replace(UNLIMITED, **limits)
         self.sessions = Sessions(
@@ -124,15 +138,24 @@ class Served(Process):
             self.bus,
             chosen,
         )
-        self.chats = Conversations(
-            self.positions, self.messages, self.people, self.reading, self.fanout, self.bus
+        self.chats = Conversations(self.positions, self.people, self.reading, self.fanout, self.bus)
+        self.listing = Listing(self.positions, self.messages, self.people, self.rosters)
+        self.delivery = Delivery(
+            self.policy, self.messages, self.positions, self.presence, self.log
+        )
+        self.outbox = BorderedOutbox(stores)
+        self.changes = Changes(
+            SETTINGS.chat, self.outbox, self.messages, self.policy, self.delivery
+        )
+        self.groups = Groups(
+            self.group_store, self.rosters, self.people, self.changes, group_max=GROUP_MAX
         )
         self.sockets = Sockets(
             self.peers,
             self.bus,
             self.sessions,
             self.people,
-            self.policy,
+            self.rosters,
             self.positions,
             self.gate,
             self.presence,
@@ -145,6 +168,12 @@ class Served(Process):
     def _hear(self, channel: str, event: Frame) -> None:
         self.heard.put_nowait((channel, event))
         self.sockets.hear(channel, event)
+
+    def _joined(self, conv: str) -> None:
+        self.sockets.joined(conv)
+
+    def _closed(self, convs: Sequence[str]) -> None:
+        self.sockets.let_go(convs)
 
     async def hears(self, kind: str) -> Frame:
         """Wait until an event of that kind has come on the bus, and was taken in."""
@@ -193,3 +222,31 @@ async def two_served(embedded: Embedded) -> AsyncIterator[tuple[Served, Served]]
     """Two processes on the same stores, which are empty."""
     async with embedded.open() as stores, served(stores) as one, served(stores, "two") as other:
         yield one, other
+
+
+@asynccontextmanager
+async def two_of_them(
+    embedded: Embedded,
+) -> AsyncIterator[tuple[Served, Served, list[Person]]]:
+    """Two processes, and Ann, Bo and Carl."""
+    async with two_served(embedded) as (one, other):
+        yield one, other, [await one.add(name) for name in ("ann", "bo", "carl")]
+
+
+async def at_home(process: Served, *people: Person) -> None:
+    """As with a socket of theirs here: the inbox is kept, the channel is heard."""
+    for person in people:
+        await process.bus.subscribe(f"u:{person.uid}")
+        convs = await process.positions.keep_inbox(person.uid)
+        for conv, head in (await process.positions.follow(convs)).items():
+            process.gate.open(conv, head)
+
+
+async def listed(one: Served, uid: int, limit: int = 50) -> list[list[str]]:
+    """The convs of each page of the list."""
+    pages, cursor = list[list[str]](), None
+    while cursor or not pages:
+        page = await one.listing.page(uid, cursor, limit)
+        pages.append([row["conv"] for row in page["conversations"]])
+        cursor = page["next"]
+    return pages

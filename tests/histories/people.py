@@ -36,6 +36,18 @@ class Device:
         assert self.chat is not None
         return await self.chat.ask(type, **fields)
 
+    async def reach(self, conv: str, seq: int) -> None:
+        """Wait until this socket has learnt of a message, by a push, an ack or a sync."""
+        if self.chat is None or self.cursors.get(conv, 0) >= seq:
+            return
+
+        def is_it(frame: dict[str, Any]) -> bool:
+            known = frame["code"] in (MESSAGE, SENT_ONLINE, SENT_OFFLINE)
+            return known and frame["conv"] == conv and frame["seq"] == seq
+
+        if not any(map(is_it, self.chat.seen)):
+            await self.chat.take(is_it, f"message {seq} of {conv}")
+
     async def sync(self) -> None:
         """Frame 7 until nothing is left."""
         while True:

@@ -6,7 +6,7 @@ must be what the model says, and no device may miss anything, get it twice or ou
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -24,12 +24,16 @@ LOOK_EVERY = 30
 class History:
     """One random history: each step is done on the server and in the model."""
 
-    def __init__(self, chance: Random, people: list[Account], stack: AsyncExitStack) -> None:
+    def __init__(self, chance: Random, servers: Sequence[Server]) -> None:
         self.chance = chance
-        self.people = people
-        self.stack = stack
+        self.people = [Account.new(servers[0]) for _ in range(PEOPLE)]
         self.model = Model()
-        self.devices = [Device(one.on(f"device/{n}")) for one in people for n in range(2)]
+        # One of somebody's devices is on each server.
+        self.devices = [
+            Device(one.on(f"device/{n}", servers[n % len(servers)]))
+            for one in self.people
+            for n in range(2)
+        ]
         self.groups: dict[str, int] = {}
         self.done: list[str] = []
 
@@ -45,8 +49,15 @@ class History:
             act = self.chance.choice(acts)
             self.done.append(act.__name__)
             await act()
+            await self.spread()
             if step % LOOK_EVERY == 0:
                 await self.look()
+
+    async def spread(self) -> None:
+        """Wait until all who are connected have learnt of all they may read."""
+        for device in self.devices:
+            for conv, talk in self.model.of(device.uid).items():
+                await device.reach(conv, talk.view(device.uid)[-1]["seq"])
 
     # Acts
 
@@ -95,10 +106,13 @@ class History:
         conv, talk = found
         seq = self.chance.randint(0, len(talk.log))
         first = talk.view(uid)[0]["seq"]
+        before = talk.read_seq(uid)
         if seq >= first:
-            talk.reads[uid] = max(talk.read_seq(uid), seq)
-        answer = await self.device(uid).ask(4, conv=conv, seq=seq)
+            talk.reads[uid] = max(before, seq)
+        device = self.device(uid)
+        answer = await device.ask(4, conv=conv, seq=seq)
         assert answer["seq"] == talk.read_seq(uid), (answer, seq, self.done)
+        await self.told(device, before, READ, conv=conv, uid=uid, seq=talk.read_seq(uid))
 
     async def unread(self) -> None:
         uid = self.someone()
@@ -106,12 +120,21 @@ class History:
             return
         conv, talk = found
         expected = talk.unread(uid)
-        answer = await self.device(uid).ask(3, conv=conv)
+        before, device = talk.read_seq(uid), self.device(uid)
+        answer = await device.ask(3, conv=conv)
         (row,) = answer["conversations"]
         assert [m["seq"] for m in row["messages"]] == [m["seq"] for m in expected]
         assert row["unread"] == len(expected)
         if expected:
             talk.reads[uid] = expected[-1]["seq"]
+            await self.told(device, before, READ, conv=conv, uid=uid, seq=talk.read_seq(uid))
+
+    async def told(self, by: Device, before: int, code: int, **fields: object) -> None:
+        """Wait until the person's other devices have been told of what moved."""
+        if fields.get("seq", -1) != before:
+            for device in self.devices:
+                if device.uid == by.uid and device.chat and device is not by:
+                    await device.chat.push(code, **fields)
 
     def message_of(self, uid: int, *, mine: bool) -> tuple[str, Talk, Said] | None:
         if (found := self.talk_of(uid)) is None:
@@ -164,15 +187,16 @@ class History:
 
     # Groups
 
-    def account(self, uid: int) -> Account:
-        return next(one for one in self.people if one.uid == uid)
+    def rest(self, uid: int) -> Account:
+        """Somebody as a REST client, of one of his devices."""
+        return self.chance.choice([d.account for d in self.devices if d.uid == uid])
 
     async def group(self) -> None:
         if len(self.groups) >= 3:
             return
         uid = self.someone()
         others = [u for u in self.uids() if u != uid and self.chance.random() < 0.5]
-        made = self.account(uid).post("/api/groups", name="g", members=others)
+        made = self.rest(uid).post("/api/groups", name="g", members=others)
         conv, talk = made.data["conv"], Talk()
         self.groups[conv] = made.data["gid"]
         self.model.talks[conv] = talk
@@ -188,7 +212,7 @@ class History:
         conv, talk = found
         wanted = self.chance.sample(self.uids(), 2)
         new = [u for u in wanted if u not in talk.members()]
-        made = self.account(uid).post(f"/api/groups/{self.groups[conv]}/members", uids=wanted)
+        made = self.rest(uid).post(f"/api/groups/{self.groups[conv]}/members", uids=wanted)
         assert made.status == 200, made
         if new:
             talk.event(uid, "joined", *new)
@@ -202,7 +226,7 @@ class History:
         path = f"/api/groups/{self.groups[conv]}/members/{target}"
         if target == uid:
             return
-        answer = self.account(uid).call("DELETE", path)
+        answer = self.rest(uid).call("DELETE", path)
         if answer.status == 200:
             talk.event(uid, "kicked", target)
 
@@ -211,9 +235,9 @@ class History:
         if (found := self.talk_of(uid, group=True)) is None:
             return
         conv, talk = found
-        owner = self.account(uid).get(f"/api/groups/{self.groups[conv]}").data["owner"]
+        owner = self.rest(uid).get(f"/api/groups/{self.groups[conv]}").data["owner"]
         path = f"/api/groups/{self.groups[conv]}/members/{uid}"
-        assert self.account(uid).call("DELETE", path).status == 200
+        assert self.rest(uid).call("DELETE", path).status == 200
         if owner == uid and talk.members() == [uid]:
             talk.event(uid, "dissolved", uid)
             return
@@ -227,9 +251,7 @@ class History:
         if not found:
             return
         conv, talk = self.chance.choice(found)
-        answer = self.account(uid).call(
-            "PATCH", f"/api/conversations/{conv}", json={"hidden": True}
-        )
+        answer = self.rest(uid).call("PATCH", f"/api/conversations/{conv}", json={"hidden": True})
         assert answer.status == 200, answer
         talk.hidden[uid] = talk.view(uid)[-1]["seq"]
 
@@ -307,13 +329,16 @@ def compare(found: list[Said], view: list[Said]) -> None:
             assert (message["message"] is None) == (said["target"] < first), message
 
 
-@pytest.mark.parametrize("round", range(3))
+async def play(chance: Random, *servers: Server) -> None:
+    """Play one history, the people's devices spread over `servers`."""
+    history = History(chance, servers)
+    try:
+        await history.run(STEPS)
+    finally:
+        for device in history.devices:
+            await device.disconnect()
+
+
+@pytest.mark.parametrize("round", range(2))
 async def test_a_random_history(server: Server, chance: Random, round: int) -> None:
-    people = [Account.new(server) for _ in range(PEOPLE)]
-    async with AsyncExitStack() as stack:
-        history = History(chance, people, stack)
-        try:
-            await history.run(STEPS)
-        finally:
-            for device in history.devices:
-                await device.disconnect()
+    await play(chance, server)

@@ -1,148 +1,24 @@
-"""One's own conversations: the list while it moves, preferences and reads on other processes."""
+"""What a person does with his conversations, and how his other sockets learn of it elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import msgspec
 import pytest
 
-from models.conversation import Head
-from models.errors import InvalidField
-from models.message import RANGE_MAX
+from models.message import pair, pair_members
 from models.user import Person
 from server import conversations
-from server.policy import Place, pair, pair_members
+from server.policy import Place
 from server.protocol import READ, STATE, TYPING
 from tests.opened import Embedded
 from tests.process import all_of
-from tests.served import Served, served, two_served
-from tests.written import NOW, message, write
-
-
-@asynccontextmanager
-async def two_of_them(
-    embedded: Embedded,
-) -> AsyncIterator[tuple[Served, Served, list[Person]]]:
-    """Two processes, and Ann, Bo and Carl."""
-    async with two_served(embedded) as (one, other):
-        yield one, other, [await one.add(name) for name in ("ann", "bo", "carl")]
+from tests.served import at_home, listed, two_of_them
 
 
 def place(one: Person, other: Person) -> Place:
     conv = pair(one.uid, other.uid)
     return Place(conv, pair_members(conv))
-
-
-async def at_home(process: Served, *people: Person) -> None:
-    """As with a socket of theirs here: the inbox is kept, the channel is heard."""
-    for person in people:
-        await process.bus.subscribe(f"u:{person.uid}")
-        for conv, seq in (await process.positions.follow(person.uid)).items():
-            process.gate.open(conv, pair_members(conv), seq)
-
-
-async def listed(one: Served, uid: int, limit: int = 50) -> list[list[str]]:
-    """The convs of each page of the list."""
-    pages, cursor = list[list[str]](), None
-    while cursor or not pages:
-        page = await one.chats.page(uid, cursor, limit)
-        pages.append([row["conv"] for row in page["conversations"]])
-        cursor = page["next"]
-    return pages
-
-
-# The list
-
-
-async def test_conversations_of_one_moment_come_each_once_over_the_pages(
-    embedded: Embedded,
-) -> None:
-    async with embedded.open() as stores, served(stores) as one:
-        convs = sorted(pair(1, uid) for uid in range(2, 13))
-        await one.conversations.create({conv: pair_members(conv) for conv in convs}, NOW)
-        heads = [(conv, Head(last_seq=1, n=1, shown_seq=1, updated_at=NOW)) for conv in convs]
-        await one.conversations.raise_heads(heads)
-        for limit in (1, 3, 11, 12):
-            pages = await listed(one, 1, limit)
-            assert [conv for page in pages for conv in page] == convs
-            assert all(len(page) == limit for page in pages[:-1]) and pages[-1]
-
-
-async def test_what_comes_to_the_top_between_two_pages_is_not_given_again_below(
-    embedded: Embedded,
-) -> None:
-    async with two_of_them(embedded) as (one, _, (ann, bo, carl)):
-        for other in (bo, carl, ann):
-            await one.send("x", conv=pair(ann.uid, other.uid), from_=other.uid)
-        first = await one.chats.page(ann.uid, None, 2)
-        assert [r["conv"] for r in first["conversations"]] == [
-            pair(ann.uid, ann.uid),
-            pair(ann.uid, carl.uid),
-        ]
-        await one.send("y", conv=pair(ann.uid, carl.uid), from_=carl.uid)
-        second = await one.chats.page(ann.uid, first["next"], 2)
-        assert [r["conv"] for r in second["conversations"]] == [pair(ann.uid, bo.uid)]
-        assert second["next"] is None
-
-
-async def test_a_row_is_of_one_moment_though_a_message_comes_while_it_is_read(
-    embedded: Embedded,
-) -> None:
-    async with two_of_them(embedded) as (one, _, (ann, bo, _carl)):
-        conv = pair(ann.uid, bo.uid)
-        await one.send("older", conv=conv, from_=bo.uid)
-        await at_home(one, ann, bo)
-        one.people.forget_all()
-        one.users.answered.hold()
-        reading = asyncio.create_task(one.chats.page(ann.uid, None, 10))
-        await one.users.answered.reached()
-        await one.send("newer", conv=conv, from_=bo.uid)
-        one.users.answered.release()
-        (row,) = (await reading)["conversations"]
-        assert (row["last_seq"], row["unread"], row["last_message"].content) == (1, 1, "older")
-        (row,) = (await one.chats.page(ann.uid, None, 10))["conversations"]
-        assert (row["last_seq"], row["unread"], row["last_message"].content) == (2, 2, "newer")
-
-
-@pytest.mark.parametrize(
-    "parts", [["others", 1, "1:2"], ["conversations", "1", "1:2"], ["conversations", 1], {}, "x"]
-)
-async def test_a_cursor_of_another_shape_is_none_of_this_lists(
-    embedded: Embedded, parts: object
-) -> None:
-    cursor = base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode()
-    async with embedded.open() as stores:
-        with pytest.raises(InvalidField) as refused:
-            await Served(stores, "one").chats.page(1, cursor, 10)
-        assert (refused.value.field, refused.value.rule) == ("cursor", "unknown_value")
-
-
-async def test_a_mention_is_found_below_hundreds_of_messages_that_mention_nobody(
-    embedded: Embedded,
-) -> None:
-    async with two_of_them(embedded) as (one, _, (ann, bo, _carl)):
-        conv = pair(ann.uid, bo.uid)
-        mentioned, last = 3, 2 * RANGE_MAX + 20
-        log = [
-            message(seq, conv=conv, from_=bo.uid, mentions=[ann.uid] if seq == mentioned else None)
-            for seq in range(1, last + 1)
-        ]
-        await one.conversations.create({conv: pair_members(conv)}, NOW)
-        await write(one.messages, *log)
-        head = Head()
-        for stored in log:
-            head.advance(stored)
-        head.mentioned[ann.uid] = last  # the newest one; it was recalled since
-        await one.conversations.raise_heads([(conv, head)])
-        (row,) = (await one.chats.page(ann.uid, None, 10))["conversations"]
-        assert row["mention_seq"] == mentioned
-        await one.chats.read(ann.uid, place(ann, bo), mentioned)
-        (row,) = (await one.chats.page(ann.uid, None, 10))["conversations"]
-        assert row["mention_seq"] == 0
 
 
 # Preferences
@@ -167,7 +43,7 @@ async def test_what_one_process_is_told_to_prefer_the_other_lists(embedded: Embe
         assert await listed(other, ann.uid) == [[]]
         await one.chats.prefer(ann.uid, place(ann, bo), muted=None, pinned=True, hidden=False)
         await told.next()
-        (row,) = (await other.chats.page(ann.uid, None, 10))["conversations"]
+        (row,) = (await other.listing.page(ann.uid, None, 10))["conversations"]
         assert (row["muted"], row["pinned"]) == (True, True)
 
 
@@ -202,7 +78,7 @@ async def test_how_far_one_has_read_is_known_on_the_other_process_before_its_soc
         assert answer == {"conv": conv, "uid": ann.uid, "seq": 2}
         for socket in (hers, his):
             assert await socket.next() == {"code": READ, **answer}
-        (row,) = (await other.chats.page(ann.uid, None, 10))["conversations"]
+        (row,) = (await other.listing.page(ann.uid, None, 10))["conversations"]
         assert (row["read_seq"], row["unread"]) == (2, 1)
         assert await other.chats.reads(place(ann, bo)) == {str(ann.uid): 2, str(bo.uid): 3}
         # What does not move is not told, nor is it to the socket that moved it.

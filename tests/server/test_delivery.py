@@ -12,6 +12,7 @@ import pytest
 
 from conf.settings import load
 from models.errors import AwaitReply, ChatError, InvalidField, NotFound, RateLimited, Unavailable
+from models.group import Groups
 from models.message import Message
 from models.stores import Stores
 from models.user import Blocks, User, Users
@@ -19,6 +20,7 @@ from server.delivery import Delivery, Outgoing
 from server.log import Ack
 from server.people import People
 from server.policy import Place, Policy
+from server.rosters import Rosters
 from tests.opened import Embedded
 from tests.process import Process, process
 from tests.written import CONV
@@ -34,6 +36,7 @@ class Desk:
         self.process = one
         self.blocks = Blocks(stores.sql)
         self.people = People(Users(stores.sql), self.blocks, one.presence, one.bus)
+        self.rosters = Rosters(Groups(stores.sql), one.bus)
         self.delivery = self.with_limits(rate=0, strangers=0)
 
     def with_limits(self, *, rate: int, strangers: int) -> Delivery:
@@ -41,8 +44,9 @@ class Desk:
             "TORNADO_IM_CHAT_RATEPERSECOND": str(rate),
             "TORNADO_IM_CHAT_STRANGERLIMIT": str(strangers),
         }
-        policy = Policy(load(Path(os.devnull), environ).chat, self.people)
         one = self.process
+        chat = load(Path(os.devnull), environ).chat
+        policy = Policy(chat, self.people, self.rosters, one.positions)
         return Delivery(policy, one.messages, one.positions, one.presence, one.log)
 
     def limit(self, **limits: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from models.conversation import Head
 from models.errors import Unavailable
 from models.stores import Document
 from server.protocol import MESSAGE, RESYNC, SENT_OFFLINE, SENT_ONLINE
@@ -13,13 +14,11 @@ from tests.opened import Embedded
 from tests.process import Process, Socket, process
 from tests.written import CONV, message, write
 
-MEMBERS = (1, 2)
-
 
 def hear(one: Process, *seqs: int) -> None:
     """Another process has stored these of user 2."""
     for seq in seqs:
-        one.gate.hear(message(seq, from_=2), MEMBERS)
+        one.gate.hear(message(seq, from_=2))
 
 
 async def stored(one: Process, *seqs: int) -> None:
@@ -29,7 +28,7 @@ async def stored(one: Process, *seqs: int) -> None:
 def line(one: Process, seq: int = 0) -> Socket:
     """A socket of user 1, whose line stands at `seq`."""
     socket = one.socket(1)
-    one.gate.open(CONV, MEMBERS, seq)
+    one.gate.open(CONV, Head(last_seq=seq))
     return socket
 
 
@@ -86,7 +85,7 @@ async def test_what_is_heard_twice_leaves_once(embedded: Embedded) -> None:
 async def test_a_line_begins_behind_the_head_that_it_was_opened_at(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         socket = line(one, 2)
-        one.gate.open(CONV, MEMBERS, 9)
+        one.gate.open(CONV, Head(last_seq=9))
         hear(one, 1, 2, 3)
         assert await socket.seqs(1) == [3]
         assert socket.rest() == []
@@ -241,7 +240,7 @@ async def test_a_gap_that_cannot_be_read_answers_in_time_and_is_read_later(
         sender = line(one)
         await stored(one, 1)
         # The log knows of it and asks nothing; the line has not let it out.
-        one.positions.advance(message(1, from_=2), MEMBERS)
+        one.positions.advance(message(1, from_=2))
         one.messages.ranging.failures.append(Unavailable("mongo"))
         with pytest.raises(Unavailable):
             await one.send("a", origin=sender)
@@ -305,7 +304,7 @@ async def test_who_has_no_socket_is_answered_though_the_line_ends_before_its_gap
 ) -> None:
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         other = one.socket(2)
-        one.gate.open(CONV, MEMBERS, 0)
+        one.gate.open(CONV, Head())
         await two.send("not heard by one")
         await one.positions.reread([CONV])
         one.messages.ranging.hold()

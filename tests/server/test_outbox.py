@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from models.errors import Forbidden, NotFound, Unavailable
 from models.message import Stored
 from models.stores import Stores
 from server import outbox
+from server.delivery import Delivery
 from server.outbox import Changes
-from server.policy import Place
+from server.policy import Place, Policy
 from tests.border import BorderedOutbox
 from tests.opened import Embedded
 from tests.process import Process, process, running
@@ -30,13 +30,22 @@ class Side:
         settings = load(Path(os.devnull), {"TORNADO_IM_CHAT_RECALLSECONDS": str(seconds)})
         self.process = one
         self.outbox = BorderedOutbox(stores)
-        self.changes = Changes(settings.chat, self.outbox, one.messages, one.log)
+        # Of people and groups it asks nothing here.
+        policy = Policy(settings.chat, None, None, one.positions)  # type: ignore[arg-type]
+        delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
+        self.changes = Changes(settings.chat, self.outbox, one.messages, policy, delivery)
 
     async def stored(self) -> list[Stored]:
         return await self.process.messages.tail(CONV, 0)
 
     async def rows(self) -> int:
-        return len(await self.outbox.left(int(time.time() * 1000) + 1000))
+        return len(await self.outbox.of(CONV))
+
+
+async def stored_long_ago(one: Process, *seqs: int) -> None:
+    """Another process has stored these a minute ago and not written the head."""
+    await write(one.messages, *(message(seq, time=NOW - 61_000) for seq in seqs))
+    await one.dirty.mark([CONV])
 
 
 async def test_a_recall_empties_the_message_and_tells_of_it_by_one_event(
@@ -102,7 +111,7 @@ async def test_only_ones_own_message_can_be_recalled(embedded: Embedded) -> None
 
 async def test_a_recall_has_its_time(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
-        await write(one.messages, message(1, time=NOW - 61_000), message(2, time=NOW - 61_000))
+        await stored_long_ago(one, 1, 2)
         with pytest.raises(Forbidden) as refusal:
             await Side(one, stores, seconds=60).changes.recall(1, PLACE, 1)
         assert refusal.value.word == "too_late"
@@ -112,7 +121,7 @@ async def test_a_recall_has_its_time(embedded: Embedded) -> None:
 
 async def test_what_was_recalled_in_time_is_answered_after_it_too(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
-        await write(one.messages, message(1, time=NOW - 61_000))
+        await stored_long_ago(one, 1)
         event = await Side(one, stores, seconds=3600).changes.recall(1, PLACE, 1)
         assert await Side(one, stores, seconds=60).changes.recall(1, PLACE, 1) == event
 

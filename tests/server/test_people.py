@@ -86,7 +86,7 @@ async def test_what_is_known_is_not_asked_for_again(embedded: Embedded) -> None:
     async with one_alone(embedded) as (one, ann, bo):
         for _ in range(3):
             await one.people.find([ann.uid, bo.uid, 999])
-            assert not await one.people.apart(ann.uid, bo.uid)
+            assert await one.people.apart_from(ann.uid) == set()
         # The unknown one is asked for each time: he may be registered meanwhile.
         assert one.users.answered.calls == 3
         assert one.blocks.answered.calls == 2
@@ -167,10 +167,10 @@ async def test_a_block_that_stands_already_says_so_and_an_unknown_one_is_not_fou
 async def test_apart_is_whom_either_blocks(embedded: Embedded) -> None:
     async with one_alone(embedded) as (one, ann, bo):
         await one.people.set_blocked(ann.uid, bo.uid, True)
-        assert await one.people.apart(ann.uid, bo.uid)
-        assert await one.people.apart(bo.uid, ann.uid)
+        assert await one.people.apart_from(ann.uid) == {bo.uid}
+        assert await one.people.apart_from(bo.uid) == {ann.uid}
         await one.people.set_blocked(ann.uid, bo.uid, False)
-        assert not await one.people.apart(ann.uid, bo.uid)
+        assert await one.people.apart_from(ann.uid) == await one.people.apart_from(bo.uid) == set()
 
 
 async def test_who_blocks_the_reader_is_never_online_to_him_and_alone_to_him(

@@ -9,11 +9,12 @@ import pytest
 
 from models.conversation import Head, Own
 from models.errors import AwaitReply, Forbidden, InvalidField, NotFound, RateLimited
+from models.message import pair, pair_members
 from models.stores import Stores
 from models.user import User
 from server import policy
 from server.fields import INT_MAX
-from server.policy import BURST, Place, Policy, pair, pair_members
+from server.policy import BURST, Place, Policy
 from tests.opened import Embedded
 from tests.served import SETTINGS, Served
 
@@ -32,7 +33,8 @@ async def household(stores: Stores) -> Served:
 
 def ruled(**chat: int) -> Policy:
     """The rules that ask nobody."""
-    return Policy(dataclasses.replace(SETTINGS.chat, **chat), None)  # type: ignore[arg-type]
+    chosen = dataclasses.replace(SETTINGS.chat, **chat)
+    return Policy(chosen, None, None, None)  # type: ignore[arg-type]
 
 
 class Clock:
@@ -253,7 +255,7 @@ def test_beyond_the_bound_only_who_has_rested_is_forgotten(
 def test_three_messages_to_who_has_never_written_here_are_the_limit(
     sent: dict[int, int], waits: bool
 ) -> None:
-    check = ruled(stranger_limit=3).stranger_check(ANN, BOTH)
+    check = ruled(stranger_limit=3).check(ANN, BOTH)
     head = Head(own={uid: Own(9, 9, count) for uid, count in sent.items()})
     if waits:
         with pytest.raises(AwaitReply):
@@ -264,5 +266,5 @@ def test_three_messages_to_who_has_never_written_here_are_the_limit(
 
 def test_nobody_is_a_stranger_to_himself_or_without_a_limit() -> None:
     long_since = Head(own={ANN: Own(1000, 1000, 1000)})
-    ruled(stranger_limit=3).stranger_check(ANN, NOTES)(long_since)
-    ruled(stranger_limit=0).stranger_check(ANN, BOTH)(long_since)
+    ruled(stranger_limit=3).check(ANN, NOTES)(long_since)
+    ruled(stranger_limit=0).check(ANN, BOTH)(long_since)

@@ -31,6 +31,12 @@ async def raised(one: Process, seq: int, *cursors: Cursor) -> None:
     await one.conversations.raise_cursors(cursors)
 
 
+async def follow(one: Process, uid: int) -> dict[str, int]:
+    """As with a socket of somebody here: his inbox is kept, his conversations are heard."""
+    heads = await one.positions.follow(await one.positions.keep_inbox(uid))
+    return {conv: head.last_seq for conv, head in heads.items()}
+
+
 async def last_seq(one: Process) -> int:
     return (await one.positions.heads([CONV]))[CONV].last_seq
 
@@ -54,7 +60,7 @@ async def took(one: Process, seq: int, *, from_: int = 1, **more: Collection[int
     stored = message(seq, from_=from_, **more)
     await one.positions.mark([CONV])
     await write(one.messages, stored)
-    one.positions.advance(stored, BOTH)
+    one.positions.advance(stored)
     one.positions.moved(stored)
     one.positions.written()
 
@@ -101,9 +107,9 @@ async def test_a_followed_head_is_not_read_again_and_moves_by_what_is_heard(
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, head=1)
-        assert await one.positions.follow(1) == {CONV: 1}
+        assert await follow(one, 1) == {CONV: 1}
         reads = one.conversations.reading.calls
-        one.positions.advance(message(2, from_=2), BOTH)
+        one.positions.advance(message(2, from_=2))
         assert await last_seq(one) == 2
         assert one.conversations.reading.calls == reads
 
@@ -111,7 +117,7 @@ async def test_a_followed_head_is_not_read_again_and_moves_by_what_is_heard(
 async def test_after_an_interruption_of_the_bus_nothing_is_trusted(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, head=1)
-        await one.positions.follow(1)
+        await follow(one, 1)
         await raised(one, 2, Cursor(1, CONV, read_seq=2, read_n=2))
         assert await last_seq(one) == 1
         one.bus.epoch += 1
@@ -122,9 +128,9 @@ async def test_after_an_interruption_of_the_bus_nothing_is_trusted(embedded: Emb
 async def test_a_message_beyond_the_next_makes_a_head_untrusted(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, 3, head=1)
-        await one.positions.follow(1)
+        await follow(one, 1)
         await one.dirty.mark([CONV])
-        one.positions.advance(message(3, from_=2), BOTH)
+        one.positions.advance(message(3, from_=2))
         assert one.positions.head(CONV) is None
         assert await last_seq(one) == 3
         assert (await one.positions.heads([CONV]))[CONV].n == 3
@@ -135,12 +141,12 @@ async def test_a_head_during_whose_reading_a_message_came_is_read_again(
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, head=1)
-        await one.positions.follow(1)
+        await follow(one, 1)
         one.positions.forget([CONV])
         one.conversations.reading.hold()
         reading = asyncio.create_task(last_seq(one))
         await one.conversations.reading.reached()
-        one.positions.advance(message(2, from_=2), BOTH)
+        one.positions.advance(message(2, from_=2))
         one.conversations.reading.release()
         await reading
         await raised(one, 2)
@@ -151,8 +157,8 @@ async def test_a_conversation_that_begins_while_a_member_is_here_is_trusted(
     embedded: Embedded,
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
-        await one.positions.follow(1)
-        one.positions.advance(message(1, from_=2), BOTH)
+        await follow(one, 1)
+        one.positions.advance(message(1, from_=2))
         assert await last_seq(one) == 1
         assert list(await one.positions.inbox(1)) == [CONV]
 
@@ -160,9 +166,10 @@ async def test_a_conversation_that_begins_while_a_member_is_here_is_trusted(
 async def test_who_has_left_is_not_followed_any_more(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, head=1)
-        await one.positions.follow(1)
+        await follow(one, 1)
         assert one.positions.followed(1) == [CONV]
-        one.positions.unfollow(1, lambda _conv: False)
+        one.positions.drop_inbox(1)
+        one.positions.unfollow([CONV])
         await raised(one, 2, Cursor(1, CONV, read_seq=2))
         assert await last_seq(one) == 2
         assert (await one.positions.cursor(1, CONV)).read_seq == 2
@@ -172,9 +179,9 @@ async def test_who_has_left_is_not_followed_any_more(embedded: Embedded) -> None
 async def test_what_another_member_here_follows_stays_trusted(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, head=1)
-        await one.positions.follow(1)
-        await one.positions.follow(2)
-        one.positions.unfollow(1, lambda conv: conv == CONV)
+        await follow(one, 1)
+        await follow(one, 2)
+        one.positions.drop_inbox(1)
         reads = one.conversations.reading.calls
         assert await last_seq(one) == 1
         assert one.conversations.reading.calls == reads
@@ -191,7 +198,7 @@ async def test_unfollowed_heads_are_kept_up_to_a_bound(
         head = Head(last_seq=1)
         await one.conversations.raise_heads([(conv, head) for conv in convs])
         # One that is yet to be written must not be dropped.
-        one.positions.advance(message(1, conv="1:2"), BOTH)
+        one.positions.advance(message(1, conv="1:2"))
         one.positions.moved(message(1, conv="1:2"))
         await one.positions.heads(convs)
         kept = [conv for conv in convs if one.positions.head(conv) is not None]
@@ -218,7 +225,7 @@ async def test_what_moves_while_an_inbox_is_read_is_in_it(embedded: Embedded) ->
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, head=1)
         one.conversations.reading.hold()
-        following = asyncio.create_task(one.positions.follow(1))
+        following = asyncio.create_task(follow(one, 1))
         await one.conversations.reading.reached()
         await took(one, 2)
         one.conversations.reading.release()
@@ -229,7 +236,7 @@ async def test_what_moves_while_an_inbox_is_read_is_in_it(embedded: Embedded) ->
 async def test_a_followed_inbox_moves_by_what_others_tell(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, 3, head=3)
-        await one.positions.follow(1)
+        await follow(one, 1)
         one.positions.heard_read(1, CONV, 2, 2)
         one.positions.heard_read(1, CONV, 1, 1)
         one.positions.heard_preferences(Cursor(1, CONV, muted=True, hidden_at=3))
@@ -293,8 +300,8 @@ async def test_a_read_that_cannot_be_stored_says_so_and_is_stored_later(
 async def test_what_waits_to_be_read_at_one_moment_is_one_write(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await begun(one, 1, 2, 3, head=3)
-        await one.positions.follow(1)
-        await one.positions.follow(2)
+        await follow(one, 1)
+        await follow(one, 2)
         before = one.conversations.moving.calls
         reads = [one.positions.read(uid, CONV, seq, seq) for uid, seq in ((1, 1), (2, 3), (1, 2))]
         reading = asyncio.gather(*reads)

@@ -11,9 +11,9 @@ import pytest
 from models.conversation import Conversations, Cursor, Head
 from models.dirty import Dirty
 from models.errors import Unavailable
-from models.message import RANGE_MAX, Message, Stored
+from models.message import RANGE_MAX, Message, Stored, pair, pair_members
 from models.stores import Stores
-from server.policy import Place, pair, pair_members
+from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
 from server.reading import (
@@ -67,7 +67,7 @@ class Reader:
 
     async def page(self, limit: int, **asked: int) -> tuple[list[int], bool]:
         wanted = {"before": None, "after": None, "around": None} | asked
-        found, end = await self.reading.page(PLACE, Page(limit=limit, **wanted))
+        found, end = await self.reading.page(ANN, PLACE, Page(limit=limit, **wanted))
         return [one.seq for one in found], end
 
 
