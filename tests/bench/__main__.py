@@ -7,11 +7,12 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, idle, login, report, singles, storm
+from tests.bench import fairness, fanout, idle, login, report, singles, storm
 from tests.bench.options import Options
 
 PARTS = {
     "singles": singles.measure,
+    "fan-out": fanout.measure,
     "fairness": fairness.measure,
     "login": login.measure,
     "idle": idle.measure,

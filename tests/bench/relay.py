@@ -1,8 +1,8 @@
 """A bare Tornado relay: what a message costs where nothing is checked and nothing is stored.
 
 Run as a program it serves until it is ended, and prints its port. A socket's path says who it is
-and to whom it writes (`/ws/7/8`; `/ws/7/7` is an echo); the sender is answered, the other is pushed
-to, each by a `write_message` of Tornado's own, as its chat demo does.
+and to whom it writes (`/ws/7/8`; `/ws/7/7` is an echo, `/ws/7/0` writes to everyone); the sender
+is answered, the others are pushed to, each by Tornado's own `write_message`, as in its chat demo.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tornado import httpserver, netutil, web, websocket
 
 from tests.bench import wire
 from tests.bench.chats import Pair
+
+EVERYONE: Final = "0"
 
 
 class Socket(websocket.WebSocketHandler):
@@ -38,8 +40,14 @@ class Socket(websocket.WebSocketHandler):
         ack = {"code": 50004, "conv": "1:2", "seq": self.seq, "time": 0}
         push = {"code": 50001, "seq": self.seq, "from": 1, "content": frame["content"]}
         self.write_message(json.dumps(ack, separators=(",", ":")))
-        if self.other in self.peers and self.other != self.me:
-            self.peers[self.other].write_message(json.dumps(push, separators=(",", ":")))
+        text = json.dumps(push, separators=(",", ":"))
+        everyone = self.other == EVERYONE
+        for peer in self.peers.values() if everyone else self._other():
+            if peer is not self:
+                peer.write_message(text)
+
+    def _other(self) -> list[Socket]:
+        return [self.peers[self.other]] if self.other in self.peers else []
 
 
 async def serve() -> None:
