@@ -18,6 +18,7 @@ from tests.handlers.test_conversation_list import *
 from tests.handlers.test_conversation_messages import *
 from tests.handlers.test_conversation_pages import *
 from tests.handlers.test_group import *
+from tests.handlers.test_group_members import *
 from tests.handlers.test_people import *
 from tests.handlers.test_user_login import *
 from tests.handlers.test_user_me import *
