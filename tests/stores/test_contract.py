@@ -9,6 +9,7 @@ from tests.handlers.test_auth_origin import *
 from tests.handlers.test_auth_token import *
 from tests.handlers.test_chat_end import *
 from tests.handlers.test_chat_frames import *
+from tests.handlers.test_chat_group import *
 from tests.handlers.test_chat_handshake import *
 from tests.handlers.test_chat_presence import *
 from tests.handlers.test_chat_reading import *
@@ -18,7 +19,9 @@ from tests.handlers.test_conversation_list import *
 from tests.handlers.test_conversation_messages import *
 from tests.handlers.test_conversation_pages import *
 from tests.handlers.test_group import *
+from tests.handlers.test_group_links import *
 from tests.handlers.test_group_members import *
+from tests.handlers.test_group_reading import *
 from tests.handlers.test_people import *
 from tests.handlers.test_user_login import *
 from tests.handlers.test_user_me import *
