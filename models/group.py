@@ -33,6 +33,9 @@ Speak = Literal["all", "admins"]
 NAME_MAX: Final = 256
 """Code points as they were sent of 64 that were counted after NFC, which makes one of up to 4."""
 
+CODE_MAX: Final = 32
+"""Characters of a link's code; a longer one, as a path may have, is none."""
+
 INSERTS_MAX: Final = 100
 """Rows of one insert: SQLite takes a bounded number of values."""
 
@@ -69,7 +72,7 @@ class MemberRow(Model):
 
 
 class LinkRow(Model):
-    code = KeyField(max_length=32, primary_key=True)
+    code = KeyField(max_length=CODE_MAX, primary_key=True)
     gid = fields.BigIntField(db_index=True)
     by = fields.BigIntField()
     uses = fields.BigIntField()
@@ -268,11 +271,15 @@ class Groups:
 
     async def end_link(self, gid: int, code: str) -> bool:
         """Returns whether there was one."""
+        if len(code) > CODE_MAX:
+            return False
         async with self._guard():
             return bool(await LinkRow.filter(gid=gid, code=code).delete())
 
     async def link(self, code: str) -> Link | None:
         """The link of that code, if it leads anywhere."""
+        if len(code) > CODE_MAX:
+            return None
         async with self._guard():
             row = await _live(LinkRow.filter(code=code)).first()
         return Link(row.code, row.gid) if row else None

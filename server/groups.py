@@ -104,11 +104,15 @@ class Groups:
 
     async def get(self, uid: int, gid: int) -> Shape:
         """The group's shape, for a member."""
+        group = await self._live(gid)
+        _require(group.role(uid))
+        return await self.shape(group)
+
+    async def _live(self, gid: int) -> Group:
         group = await self._rosters.get(gid)
         if group.dissolved:
             raise NotFound
-        _require(group.role(uid))
-        return await self.shape(group)
+        return group
 
     async def shape(self, group: Group) -> Shape:
         people = await self._people.find(group.members)
@@ -170,12 +174,15 @@ class Groups:
         Raises:
             NotFound, Forbidden, Conflict: as `create`; then nobody is added.
         """
-        await self._check_invited(uid, uids)
+        group = await self._live(gid)
+        _require(group.role(uid))
+        asked = [one for one in dict.fromkeys(uids) if one not in group.members]
+        await self._check_invited(uid, asked)
         by = await self._name(uid)
-        who = await self._people.find(uids)
+        who = await self._people.find(asked)
         async with self._store.locked(gid) as locked:
             _require(locked.group.role(uid))
-            new = [one for one in dict.fromkeys(uids) if one not in locked.group.members]
+            new = [one for one in asked if one not in locked.group.members]
             if new:
                 self._check_room(len(locked.group.members) + len(new))
                 await locked.add(new)

@@ -94,6 +94,16 @@ def bo(server: Server) -> Account:
 
 
 @pytest.fixture
+def cy(server: Server) -> Account:
+    return Account.new(server)
+
+
+@pytest.fixture
+def di(server: Server) -> Account:
+    return Account.new(server)
+
+
+@pytest.fixture
 def chance() -> Random:
     """Chance whose seed is printed, and can be given again."""
     seed = int(os.environ.get(SEED_VARIABLE) or SystemRandom().randrange(1 << 32))

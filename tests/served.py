@@ -17,6 +17,7 @@ from models.rate import Rates
 from models.stores import Stores
 from models.token import Issued, Session, Tokens
 from models.user import Blocks, Person, Users
+from server.amendments import Amendments
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
@@ -144,8 +145,9 @@ class Served(Process):
             self.policy, self.messages, self.positions, self.presence, self.log
         )
         self.outbox = BorderedOutbox(stores)
-        self.changes = Changes(
-            SETTINGS.chat, self.outbox, self.messages, self.policy, self.delivery
+        self.changes = Changes(self.outbox, self.messages, self.delivery)
+        self.amendments = Amendments(
+            SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes
         )
         self.groups = Groups(
             self.group_store, self.rosters, self.people, self.changes, group_max=GROUP_MAX

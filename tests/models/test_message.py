@@ -187,3 +187,15 @@ def test_a_person_is_mentioned_by_others_only() -> None:
     everybody = message(1, from_=1, mentions="all").message
     assert everybody.mentions_person(3)
     assert not everybody.mentions_person(1)
+
+
+async def test_large_numbers_within_an_event_come_back_as_numbers_that_json_knows(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        data = {"by": 2**40, "uids": [2**50, 7], "until": 2**60}
+        event = message(1, conv="g1", kind="system", event="muted", data=data)
+        messages = Messages(stores)
+        await write(messages, event)
+        (read,) = await messages.range("g1", 1, 2)
+        assert msgspec.json.decode(msgspec.json.encode(read.message))["data"] == data

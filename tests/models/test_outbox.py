@@ -11,7 +11,7 @@ from tests.opened import Embedded
 
 
 def recall(target: int, conv: str = "1:2") -> Change:
-    return Change.of_message(conv, "recalled", 1, "", "gone", {"target": target})
+    return Change.of_message(conv, "recalled", 1, "gone", target)
 
 
 ONE, OTHER = recall(5), recall(6)
@@ -101,9 +101,10 @@ async def test_what_an_event_says_is_kept_as_it_was_said(embedded: Embedded) -> 
         assert await standing(outbox, "g4") == [change]
 
 
-async def test_the_same_change_of_a_message_has_one_key_and_each_of_a_group_its_own() -> None:
+def test_the_same_change_of_a_message_has_one_key_and_each_of_a_group_its_own() -> None:
     assert recall(5).key == recall(5).key == "1:2!recalled/5"
-    assert recall(5).key != Change.of_message("1:2", "edited", 1, "", "x", {"target": 5}).key
+    edits = [Change.of_message("1:2", "edited", 1, "x", 5, {"content": "y"}) for _ in range(3)]
+    assert len({change.key for change in (recall(5), *edits)}) == 4
     keys = {Change.of_group(1, "changed", 2, "x", {"name": "x"}).key for _ in range(3)}
     assert len(keys) == 3
 

@@ -12,6 +12,7 @@ from models.errors import Forbidden, NotFound, Unavailable
 from models.message import Stored
 from models.stores import Stores
 from server import outbox
+from server.amendments import Amendments
 from server.delivery import Delivery
 from server.outbox import Changes
 from server.policy import Place, Policy
@@ -33,7 +34,8 @@ class Side:
         # Of people and groups it asks nothing here.
         policy = Policy(settings.chat, None, None, one.positions)  # type: ignore[arg-type]
         delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
-        self.changes = Changes(settings.chat, self.outbox, one.messages, policy, delivery)
+        self.changes = Changes(self.outbox, one.messages, delivery)
+        self.amendments = Amendments(settings.chat, one.messages, policy, delivery, self.changes)
 
     async def stored(self) -> list[Stored]:
         return await self.process.messages.tail(CONV, 0)
@@ -55,7 +57,7 @@ async def test_a_recall_empties_the_message_and_tells_of_it_by_one_event(
         side, friend = Side(one, stores), one.socket(2)
         await one.send("a", content="a secret", mentions=[2])
         await one.send("b")
-        assert await side.changes.recall(1, PLACE, 1) == 3
+        assert await side.amendments.recall(1, PLACE, 1) == 3
         target, _, event = await side.stored()
         assert (target.message.kind, target.message.content) == ("recalled", "")
         assert target.message.mentions is None
@@ -72,9 +74,9 @@ async def test_a_recall_done_again_gets_the_same_answer_and_no_second_event(
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         side, other = Side(one, stores), Side(two, stores)
         await one.send("a")
-        first = await side.changes.recall(1, PLACE, 1)
-        assert await side.changes.recall(1, PLACE, 1) == first
-        assert await other.changes.recall(1, PLACE, 1) == first
+        first = await side.amendments.recall(1, PLACE, 1)
+        assert await side.amendments.recall(1, PLACE, 1) == first
+        assert await other.amendments.recall(1, PLACE, 1) == first
         assert len(await side.stored()) == 2
 
 
@@ -83,9 +85,9 @@ async def test_two_recalls_at_once_make_one_event(embedded: Embedded) -> None:
         side, other = Side(one, stores), Side(two, stores)
         await one.send("a")
         seqs = await asyncio.gather(
-            side.changes.recall(1, PLACE, 1),
-            side.changes.recall(1, PLACE, 1),
-            other.changes.recall(1, PLACE, 1),
+            side.amendments.recall(1, PLACE, 1),
+            side.amendments.recall(1, PLACE, 1),
+            other.amendments.recall(1, PLACE, 1),
         )
         assert seqs == [2, 2, 2]
         assert len(await side.stored()) == 2
@@ -96,15 +98,15 @@ async def test_only_ones_own_message_can_be_recalled(embedded: Embedded) -> None
     async with embedded.open() as stores, process(stores) as one:
         side = Side(one, stores)
         await one.send("a")
-        await side.changes.recall(1, PLACE, 1)
+        await side.amendments.recall(1, PLACE, 1)
         await one.send("b")
         with pytest.raises(Forbidden):
-            await side.changes.recall(2, PLACE, 3)
+            await side.amendments.recall(2, PLACE, 3)
         # Its own event tells who it was; it is no message of that person.
         with pytest.raises(Forbidden):
-            await side.changes.recall(1, PLACE, 2)
+            await side.amendments.recall(1, PLACE, 2)
         with pytest.raises(NotFound):
-            await side.changes.recall(1, PLACE, 9)
+            await side.amendments.recall(1, PLACE, 9)
         assert (await side.stored())[2].message.content == "b"
         assert await side.rows() == 0
 
@@ -113,17 +115,17 @@ async def test_a_recall_has_its_time(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await stored_long_ago(one, 1, 2)
         with pytest.raises(Forbidden) as refusal:
-            await Side(one, stores, seconds=60).changes.recall(1, PLACE, 1)
+            await Side(one, stores, seconds=60).amendments.recall(1, PLACE, 1)
         assert refusal.value.word == "too_late"
-        assert await Side(one, stores, seconds=3600).changes.recall(1, PLACE, 1) == 3
-        assert await Side(one, stores, seconds=0).changes.recall(1, PLACE, 2) == 4
+        assert await Side(one, stores, seconds=3600).amendments.recall(1, PLACE, 1) == 3
+        assert await Side(one, stores, seconds=0).amendments.recall(1, PLACE, 2) == 4
 
 
 async def test_what_was_recalled_in_time_is_answered_after_it_too(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await stored_long_ago(one, 1)
-        event = await Side(one, stores, seconds=3600).changes.recall(1, PLACE, 1)
-        assert await Side(one, stores, seconds=60).changes.recall(1, PLACE, 1) == event
+        event = await Side(one, stores, seconds=3600).amendments.recall(1, PLACE, 1)
+        assert await Side(one, stores, seconds=60).amendments.recall(1, PLACE, 1) == event
 
 
 def before_the_change(side: Side) -> None:
@@ -148,7 +150,7 @@ async def test_what_a_dead_process_left_is_carried_out_once(
         await one.send("a")
         dies(side)
         with pytest.raises(Unavailable):
-            await side.changes.recall(1, PLACE, 1)
+            await side.amendments.recall(1, PLACE, 1)
         assert await side.rows() == 1
         async with running({"sweep": other.changes.sweep()}):
             await other.outbox.ending.passed()
@@ -156,7 +158,7 @@ async def test_what_a_dead_process_left_is_carried_out_once(
         assert (target.message.kind, target.message.content) == ("recalled", "")
         assert (event.message.seq, event.message.data) == (2, {"target": 1, "by": 1})
         assert await side.rows() == 0
-        assert await other.changes.recall(1, PLACE, 1) == 2
+        assert await other.amendments.recall(1, PLACE, 1) == 2
 
 
 async def test_a_change_on_its_way_is_left_to_its_own_process(
@@ -168,7 +170,7 @@ async def test_a_change_on_its_way_is_left_to_its_own_process(
         await one.send("a")
         before_the_change(side)
         with pytest.raises(Unavailable):
-            await side.changes.recall(1, PLACE, 1)
+            await side.amendments.recall(1, PLACE, 1)
         async with running({"sweep": other.changes.sweep()}):
             # The second look comes when all that the first has found is done.
             await other.outbox.looking.passed()

@@ -7,10 +7,13 @@ from pathlib import Path
 from tests.handlers.test_auth_device import *
 from tests.handlers.test_auth_origin import *
 from tests.handlers.test_auth_token import *
+from tests.handlers.test_chat_edit import *
 from tests.handlers.test_chat_end import *
 from tests.handlers.test_chat_frames import *
+from tests.handlers.test_chat_group import *
 from tests.handlers.test_chat_handshake import *
 from tests.handlers.test_chat_presence import *
+from tests.handlers.test_chat_react import *
 from tests.handlers.test_chat_reading import *
 from tests.handlers.test_chat_recall import *
 from tests.handlers.test_chat_send import *
@@ -18,12 +21,15 @@ from tests.handlers.test_conversation_list import *
 from tests.handlers.test_conversation_messages import *
 from tests.handlers.test_conversation_pages import *
 from tests.handlers.test_group import *
+from tests.handlers.test_group_links import *
+from tests.handlers.test_group_members import *
+from tests.handlers.test_group_reading import *
 from tests.handlers.test_people import *
 from tests.handlers.test_user_login import *
 from tests.handlers.test_user_me import *
 from tests.handlers.test_user_register import *
 
-STORELESS = {"test_base", "test_base_body", "test_site"}
+STORELESS = {"test_base", "test_base_body", "test_call", "test_openapi", "test_site"}
 """Files whose tests ask nothing of a store that would depend on which one it is."""
 
 
