@@ -46,6 +46,10 @@ from models.reasons import refused, words
 logger = logging.getLogger("tornado_im.stores")
 
 SQL_SECONDS: Final = 2.0
+SQLITE_BUSY_MS: Final = 1500
+"""How long a write waits for another process's: below SQL_SECONDS, so that the thread is free
+again when the guard gives up. A write takes some ms."""
+
 REDIS_SECONDS: Final = 1.0
 MONGO_DRIVER_SECONDS: Final = 2.0
 MONGO_SECONDS: Final = 2.5
@@ -208,10 +212,11 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
     """The value that Tortoise and its `tortoise` command take."""
     if mysql is None:
         connection: dict[str, Any] = {
-            "engine": "tortoise.backends.sqlite",
+            "engine": "models.sqlite",
             # FULL: a registered name is still there after a power cut, as a message is.
             "credentials": {
                 "file_path": str(data_dir / "users.sqlite3"),
+                "busy_timeout": SQLITE_BUSY_MS,
                 "journal_mode": "WAL",
                 "synchronous": "FULL",
             },

@@ -1,18 +1,17 @@
 """The one file that wires it all: a start that reads as a list, and a stop that is it backwards.
 
-    data folder -> listening socket -> embedded stores -> clients, schema, indexes -> signing key
-    -> services -> their tasks -> routes
+    what there is one of (`server/estate.py`) -> clients, schema, indexes -> services -> their tasks
+    -> routes
 
 Each step is pushed on one `AsyncExitStack`. The stop: `/readyz` answers 503 and no new socket or
 frame is taken, the log drains and its acks go out, sockets close with 1001, then tasks, clients,
-children. It takes 15 s at most; a second signal ends it at once.
+and the embedded stores. It takes 15 s at most; a second signal ends it at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import secrets
@@ -23,7 +22,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 from conf.settings import ConfigError, Settings
@@ -37,15 +35,18 @@ from models.errors import Unavailable
 from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
-from server import __version__, datadir, disk, embedded, logs
+from server import __version__, embedded, logs
 from server.amendments import Amendments
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
+from server.estate import founded
 from server.expiry import Expiry
 from server.fanout import Fanout
 from server.gate import Gate
 from server.groups import Groups
+from server.inheritance import Inheritance, Parent
+from server.listening import ANY_ADDRESS
 from server.listing import Listing
 from server.log import MessageLog
 from server.orphans import Orphans
@@ -54,7 +55,7 @@ from server.people import People
 from server.policy import Policy
 from server.positions import Positions
 from server.presence import Presence
-from server.process import allow_descriptors, running, spare_collections, stop_signals
+from server.process import Ending, allow_descriptors, running, spare_collections
 from server.reading import Reading
 from server.rosters import Rosters
 from server.services import Services
@@ -65,7 +66,6 @@ from server.turns import Turns
 logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
 
-STOP_SECONDS: Final = 15.0
 DRAIN_SECONDS: Final = 3.0
 """What the log has for its last batches: more than a message waits for its answer."""
 
@@ -80,7 +80,6 @@ BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,93 +95,96 @@ class Work:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until a signal comes.
+    """Serve by this process until a signal comes.
 
     Raises:
         ConfigError: the start failed, in one line; what had been started is stopped again.
     """
     logs.configure(settings.service.log_level, settings.service.log_format)
-    stop = stop_signals()
-    failures: list[str] = []
+    ending = Ending()
+    async with founded(settings, ending.fail) as estate:
+        await _serve(
+            estate.inheritance,
+            estate.listening,
+            ending,
+            on_ready=estate.announce,
+            on_mongo_unable=estate.children.restart_mongo,
+        )
+    ending.raise_failure()
 
-    def fail(why: str) -> None:
-        failures.append(why)
-        stop.set()
 
+async def work(parent: Parent) -> None:
+    """Serve as one of several workers, until a signal comes.
+
+    Raises:
+        ConfigError: as `serve` does.
+    """
+    inheritance = parent.inheritance
+    service = inheritance.settings.service
+    logs.configure(service.log_level, service.log_format, worker=parent.number)
+    ending = Ending()
+    await _serve(
+        inheritance,
+        [socket.socket(fileno=one) for one in inheritance.listening],
+        ending,
+        on_ready=parent.ready,
+        on_mongo_unable=parent.unable,
+    )
+    ending.raise_failure()
+
+
+async def _serve(
+    inheritance: Inheritance,
+    listening: list[socket.socket],
+    ending: Ending,
+    *,
+    on_ready: Callable[[], None],
+    on_mongo_unable: Callable[[str], None],
+) -> None:
     async with AsyncExitStack() as stack:
-        work, server, listening = await _start(stack, settings, fail)
-        port = listening[0].getsockname()[1]
-        host = settings.service.host
-        shown = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
-        print(f"Tornado IM {__version__} is ready: http://{shown}:{port}/", flush=True)
+        allow_descriptors(inheritance.settings.limits.sockets_total)
+        work = await _start(stack, inheritance, ending.fail, on_mongo_unable)
+        server = HTTPServer(
+            Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+            max_header_size=HEADER_BYTES,
+        )
+        server.add_sockets(listening)
+        stack.push_async_callback(server.close_all_connections)
+        on_ready()
         spare_collections()
-        await stop.wait()
-        logger.info("stopping")
-        asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
+        await ending.begins()
         server.stop()
         await _drain(work)
-    if failures:
-        raise ConfigError(failures[0])
 
 
 async def _start(
-    stack: AsyncExitStack, settings: Settings, fail: Callable[[str], None]
-) -> tuple[Work, HTTPServer, list[socket.socket]]:
-    allow_descriptors(settings.limits.sockets_total)
-    data_dir = settings.service.data_dir
-    stack.enter_context(datadir.held(data_dir))
-    stack.enter_context(disk.blamed(data_dir))
-    listening = _listen(settings)
-    for one in listening:
-        stack.callback(one.close)
-    children = await embedded.start(settings, data_dir, on_fatal=fail)
-    stack.push_async_callback(children.stop)
+    stack: AsyncExitStack,
+    inheritance: Inheritance,
+    fail: Callable[[str], None],
+    on_mongo_unable: Callable[[str], None],
+) -> Work:
+    settings = inheritance.settings
     stores = await open_stores(
         settings.mysql,
-        children.mongo,
-        children.redis,
-        data_dir,
+        inheritance.mongo,
+        inheritance.redis,
+        settings.service.data_dir,
         journal=embedded.UNSAFE_JOURNAL not in os.environ,
-        on_mongo_unable=children.restart_mongo,
+        on_mongo_unable=on_mongo_unable,
     )
     stack.push_async_callback(stores.close)
     passwords = Passwords()
     stack.callback(passwords.close)
-    key = datadir.signing_key(settings, data_dir)
     try:
-        work = await _wire(settings, stores, passwords, key)
+        work = await _wire(settings, stores, passwords, inheritance.key)
         await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
         await work.orphans.catch_up()
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
-    server = HTTPServer(
-        Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),
-        idle_connection_timeout=IDLE_SECONDS,
-        body_timeout=BODY_SECONDS,
-        max_header_size=HEADER_BYTES,
-    )
-    server.add_sockets(listening)
-    stack.push_async_callback(server.close_all_connections)
-    return work, server, listening
-
-
-def _listen(settings: Settings) -> list[socket.socket]:
-    service = settings.service
-    if service.host in ANY_ADDRESS and not service.allowed_hosts:
-        logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
-    try:
-        return bind_sockets(service.port, service.host or None)
-    except socket.gaierror:
-        raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
-    except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            said = f"[service] Host: {service.host} is no address of this machine"
-            raise ConfigError(said) from None
-        raise ConfigError(
-            f"[service] HttpPort: {service.host}:{service.port} cannot be listened on:"
-            f" {os.strerror(error.errno or 0)}"
-        ) from None
+    return work
 
 
 async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: bytes) -> Work:

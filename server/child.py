@@ -4,13 +4,14 @@ import asyncio
 import logging
 import os
 import signal
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from conf.settings import ConfigError
+from server.deaths import DEATHS, DEATHS_SECONDS, Deaths
 from server.disk import Disk
+from server.leash import Leashed
 
 logger = logging.getLogger("tornado_im.child")
 
@@ -18,18 +19,9 @@ READY_SECONDS = 20.0  # a store may have a long journal to read
 STEP_SECONDS = 0.02
 TERM_SECONDS = 2.0  # after each of two TERMs; then KILL, which costs a store no data
 DEAF_SECONDS = 0.2  # what still answers after that did not hear the TERM
-BACKOFF_SECONDS = 0.1  # before the first new start, doubled with each death that is remembered
-DEATHS = 5  # within DEATHS_SECONDS: starting it again does not help
-DEATHS_SECONDS = 60.0
 LOG_BYTES = 1 << 20  # a longer log is put aside at the next start, in place of the one before
 TAIL_LINES = 3
 TAIL_CHARACTERS = 4096
-
-# Our end of the pipe on stdin closes when we die, even by kill -9, and `read` then fails: the
-# program, which keeps the shell's pid, is killed. A line instead of the end says that it is gone
-# already, and its pid perhaps somebody else's. The same on Linux and macOS, unlike a death signal,
-# which moreover comes when the *thread* that forked ends.
-LEASH = 'exec 3<&0 </dev/null; { read _ <&3 || kill -9 $$; } & exec 3<&- "$@"'
 
 
 class ChildDied(ConfigError):
@@ -65,8 +57,8 @@ class Child:
         self._env = env
         self._keep_open = keep_open
         self._wake_to_stop = wake_to_stop
-        self._process: asyncio.subprocess.Process | None = None
-        self._leash = -1
+        self._program: Leashed | None = None
+        self._deaths = Deaths()
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -74,12 +66,12 @@ class Child:
 
         Raises ChildDied, or ConfigError when it had no space or is not ready in READY_SECONDS.
         """
-        process = await self._spawn()
+        program = await self._spawn()
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         while not await self._answers():
-            dead = process.returncode is not None
+            dead = not program.running
             if dead:
-                self._release()
+                program.release()
             if dead or asyncio.get_running_loop().time() > deadline:
                 if self._disk.blamed(self._said()):
                     raise ConfigError(f"{self._disk.words}: {self._name} did not start")
@@ -89,71 +81,66 @@ class Child:
                     f"{self._name} was not ready within {READY_SECONDS:g} s: {self._tail()}"
                 )
             await asyncio.sleep(STEP_SECONDS)
-        self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self._name}")
+        self._keeper = asyncio.create_task(self._keep(program), name=f"keep {self._name}")
 
     def end(self, why: str) -> None:
         """Kill it, since it can do its work no longer; it is started again."""
-        if self._process is not None and self._process.returncode is None:
+        if self._program is not None and self._program.running:
             logger.error("%s is ended, to be started again: %s", self._name, why)
-            self._process.kill()
+            self._program.send(signal.SIGKILL)
 
     async def stop(self) -> None:
         """TERM, TERM again, KILL."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        process = self._process
-        if process is None:
+        program = self._program
+        if program is None:
             return
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
-            if process.returncode is not None:
+            if not program.running:
                 break
             if number == signal.SIGKILL:
                 seconds = 2 * TERM_SECONDS
                 logger.warning("%s is killed: no end %g s after SIGTERM", self._name, seconds)
-            with suppress(ProcessLookupError):
-                process.send_signal(number)
+            program.send(number)
             with suppress(TimeoutError):
                 async with asyncio.timeout(TERM_SECONDS):
-                    await self._gone(process)
-        self._release()
+                    await self._gone(program)
+        program.release()
 
-    async def _gone(self, process: asyncio.subprocess.Process) -> None:
-        waking = asyncio.create_task(self._wake(process), name=f"wake {self._name}")
+    async def _gone(self, program: Leashed) -> None:
+        waking = asyncio.create_task(self._wake(program), name=f"wake {self._name}")
         try:
-            await process.wait()
+            await program.process.wait()
         finally:
             waking.cancel()
             await asyncio.wait([waking])
 
-    async def _wake(self, process: asyncio.subprocess.Process) -> None:
+    async def _wake(self, program: Leashed) -> None:
         loop = asyncio.get_running_loop()
         told = loop.time()
-        while self._wake_to_stop and process.returncode is None:
+        while self._wake_to_stop and program.running:
             if await self._answers() and loop.time() > told + DEAF_SECONDS:
-                process.send_signal(signal.SIGTERM)
+                program.send(signal.SIGTERM)
                 told = loop.time()
             await asyncio.sleep(STEP_SECONDS)
 
-    async def _keep(self, process: asyncio.subprocess.Process) -> None:
-        loop = asyncio.get_running_loop()
-        deaths: deque[float] = deque()
+    async def _keep(self, program: Leashed) -> None:
         while True:
-            await process.wait()
-            self._release()
-            while deaths and deaths[0] < loop.time() - DEATHS_SECONDS:
-                deaths.popleft()
+            code = await program.process.wait()
+            program.release()
             if self._disk.blamed(self._said()):
                 # No death of its own: it may die as often as the disk is full.
-                await self._starved(process)
+                await self._starved(code)
             else:
-                deaths.append(loop.time())
-                logger.error("%s died (%s): %s", self._name, process.returncode, self._tail())
-            if len(deaths) == DEATHS:
+                self._deaths.add()
+                logger.error("%s died (%s): %s", self._name, code, self._tail())
+            if self._deaths.too_many:
                 break
-            await asyncio.sleep(BACKOFF_SECONDS * 2 ** max(0, len(deaths) - 1))
+            await asyncio.sleep(self._deaths.pause)
             try:
-                process = await self._spawn()
+                program = await self._spawn()
             except ConfigError as error:
                 self._on_fatal(str(error))
                 return
@@ -161,50 +148,24 @@ class Child:
             f"{self._name} died {DEATHS} times within {DEATHS_SECONDS:g} s: {self._tail()}"
         )
 
-    async def _starved(self, process: asyncio.subprocess.Process) -> None:
+    async def _starved(self, code: int) -> None:
         """It died of a full disk: wait until a start has a chance."""
-        logger.error("%s died (%s): %s", self._name, process.returncode, self._disk.words)
+        logger.error("%s died (%s): %s", self._name, code, self._disk.words)
         await self._disk.room()
         logger.warning("%s is started again: there is space for it", self._name)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        leashed, self._leash = os.pipe()
+    async def _spawn(self) -> Leashed:
         try:
             log = self._open_log()
             try:
-                self._process = await asyncio.create_subprocess_exec(
-                    "/bin/sh",
-                    "-c",
-                    LEASH,
-                    "leash",
-                    *self._argv,
-                    stdin=leashed,
-                    stdout=log,
-                    stderr=log,
-                    env=self._env,
-                    pass_fds=self._keep_open,
-                    start_new_session=True,
+                self._program = await Leashed.start(
+                    self._argv, env=self._env, output=log, keep_open=self._keep_open
                 )
             finally:
                 os.close(log)
-        except BaseException as error:
-            os.close(self._leash)  # without a word: what may have started already must go
-            self._leash = -1
-            if isinstance(error, OSError):
-                reason = f"{self._name} cannot be started: {error.strerror}"
-                raise ConfigError(reason) from None
-            raise
-        finally:
-            os.close(leashed)
-        return self._process
-
-    def _release(self) -> None:
-        """Let go of a leash whose program is gone."""
-        if self._leash >= 0:
-            with suppress(BrokenPipeError):
-                os.write(self._leash, b"\n")
-            os.close(self._leash)
-            self._leash = -1
+        except OSError as error:
+            raise ConfigError(f"{self._name} cannot be started: {error.strerror}") from None
+        return self._program
 
     def _open_log(self) -> int:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:

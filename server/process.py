@@ -13,7 +13,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from conf.settings import ConfigError
+
 logger = logging.getLogger("tornado_im")
+
+STOP_SECONDS: Final = 15.0
 
 SECOND_SIGNAL_SECONDS: Final = 0.5
 """A signal this soon after the first is the same one: `make` passes its own on to us."""
@@ -66,6 +70,29 @@ def stop_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return stop
+
+
+class Ending:
+    """How this process comes to its end: by a signal, or by a failure that is told in one line."""
+
+    def __init__(self) -> None:
+        self._asked = stop_signals()
+        self._failure: str | None = None
+
+    def fail(self, why: str) -> None:
+        self._failure = self._failure or why
+        self._asked.set()
+
+    async def begins(self) -> None:
+        """Wait for it; from then on the process has STOP_SECONDS."""
+        await self._asked.wait()
+        logger.info("stopping")
+        asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
+
+    def raise_failure(self) -> None:
+        """Raises ConfigError with what has failed, if anything has."""
+        if self._failure is not None:
+            raise ConfigError(self._failure)
 
 
 @asynccontextmanager

@@ -128,6 +128,20 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert result.stdout == "" and "usage" in result.stderr
 
 
+@pytest.mark.parametrize("count", ["0", "-1", "x", "1000", ""])
+def test_a_number_of_workers_that_cannot_be(count: str) -> None:
+    result = run("--workers", count)
+    assert result.returncode == 2 and result.stdout == ""
+    rule = "must be a whole number from 1 to 64"
+    assert result.stderr == f"--workers: {rule}, not {count!r}\n"
+
+
+def test_a_start_that_fails_in_a_worker(tmp_path: Path) -> None:
+    (tmp_path / "data" / "users.sqlite3").mkdir(parents=True)
+    said = line(run("--workers", "3", service_httpport=":0", service_datadir=tmp_path / "data"))
+    assert said.endswith("users.sqlite3: cannot be opened: unable to open database file")
+
+
 def test_check_prints_what_is_in_force_without_the_secrets(tmp_path: Path) -> None:
     secret = "a secret of at least thirty-two bytes"
     result = run("--check", service_secretkey=secret, service_datadir=tmp_path / "data")

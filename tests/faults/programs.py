@@ -24,6 +24,7 @@ LIMITS_OFF = {
 }
 READY = re.compile(r"is ready: http://[^:]+:(\d+)/")
 READY_SECONDS = 30.0
+GONE_SECONDS = 10.0
 MONGO, VALKEY = "secantus", "valkey-server"
 """A word of the command line by which each embedded child is known."""
 
@@ -112,6 +113,23 @@ class Server:
                 return pid
         raise LookupError(word)
 
+    def workers(self) -> list[int]:
+        """The pids of the workers of `--workers N`."""
+        found = []
+        for pid in _children_of(self.pid):
+            line = _command_line(pid)
+            if "--worker" in line and line[0] != "/bin/sh":
+                found.append(pid)
+        return sorted(found)
+
+    def holder(self, client_port: int) -> int:
+        """The pid of the worker that has the connection from that port."""
+        inode = _inode(self.port, client_port)
+        for pid in self.workers():
+            if f"socket:[{inode}]" in _open_files(pid):
+                return pid
+        raise LookupError(client_port)
+
     def aim(self) -> list[int]:
         """The pids of the server and of all that descends from it, which `kill` takes."""
         # The stores first: what they have not written yet gets no moment of grace.
@@ -124,8 +142,7 @@ class Server:
             _send(pid, signal.SIGKILL)
         assert self.process is not None
         self.process.wait()
-        while any(_alive(pid) for pid in pids):
-            time.sleep(0.005)
+        gone(pids)
         self._close()
 
     def stop(self) -> int:
@@ -156,6 +173,14 @@ class Server:
     def _close(self) -> None:
         if self.process is not None and self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def gone(pids: list[int]) -> None:
+    """Wait until none of them is left; nothing tells of those that are not our children."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while left := [pid for pid in pids if _alive(pid)]:
+        assert time.monotonic() < deadline, f"{left} live on"
+        time.sleep(0.005)
 
 
 @contextmanager
@@ -246,3 +271,21 @@ def _command_line(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except OSError:
         return []
+
+
+def _inode(server_port: int, client_port: int) -> str:
+    """Of the server's end of a connection on this machine."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        here, there, inode = (line.split()[place] for place in (1, 2, 9))
+        ports = [int(end.rpartition(":")[2], 16) for end in (here, there)]
+        if ports == [server_port, client_port]:
+            return inode
+    raise LookupError(client_port)
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.add(os.readlink(file))
+    return found

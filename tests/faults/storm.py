@@ -85,6 +85,12 @@ class Writer:
         if sync:
             await self.sync()
 
+    @property
+    def port(self) -> int:
+        """Of this end of the connection."""
+        assert self._socket is not None
+        return int(self._socket.local_address[1])
+
     @contextmanager
     def deaf(self) -> Iterator[None]:
         """Read nothing, so that not even a close is answered."""

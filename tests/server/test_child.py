@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conf.settings import ConfigError
-from server import child, disk
+from server import child, deaths, disk
 from server.child import Child, ChildDied
 from server.disk import Disk
 
@@ -210,8 +210,8 @@ async def test_deaths_that_lie_far_apart_are_forgotten(
     nest: Nest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of lives this long at most three ends are that near to each other, however slow a machine.
-    monkeypatch.setattr(child, "DEATHS_SECONDS", 0.1)
-    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(deaths, "DEATHS_SECONDS", 0.1)
+    monkeypatch.setattr(deaths, "BACKOFF_SECONDS", 0.01)
     async with nest.births() as born:
         started = nest.child("/bin/sh", "-c", f"echo > {nest.sign}; exec sleep 0.05")
         await started.start()
@@ -239,11 +239,11 @@ async def test_deaths_of_a_full_disk_are_not_counted(
     nest: Nest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "ROOM_BYTES", 0)
-    monkeypatch.setattr(child, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(deaths, "BACKOFF_SECONDS", 0.01)
     async with nest.births() as born:
         started = nest.child("/bin/sh", "-c", STARVING.format(nest.sign))
         await started.start()
-        for _ in range(child.DEATHS + 2):
+        for _ in range(deaths.DEATHS + 2):
             await born.readline()
         await started.stop()
     assert nest.fatal == []
@@ -298,7 +298,7 @@ async def test_one_that_is_ended_is_started_again(
 async def test_a_stop_during_the_back_off_starts_nothing(
     nest: Nest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "BACKOFF_SECONDS", SECONDS)
+    monkeypatch.setattr(deaths, "BACKOFF_SECONDS", SECONDS)
     death = Death()
     child.logger.addHandler(death)
     try:

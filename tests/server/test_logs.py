@@ -91,6 +91,19 @@ def test_lines_go_to_standard_error_from_the_level_on(
         assert line.endswith(" INFO tornado_im.tests event 7")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_each_line_of_a_worker_says_which(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    configure("INFO", form, worker=2)
+    log.info("event")
+    line = capsys.readouterr().err.strip()
+    if form == "json":
+        assert json.loads(line)["worker"] == 2
+    else:
+        assert line.endswith(" INFO worker 2 tornado_im.tests event")
+
+
 def test_to_configure_again_replaces_what_was(
     log: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:

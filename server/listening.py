@@ -1,0 +1,43 @@
+"""The address that is served at."""
+
+import errno
+import logging
+import os
+import socket
+from typing import Final
+
+from tornado.netutil import bind_sockets
+
+from conf.settings import ConfigError, Service
+
+logger = logging.getLogger("tornado_im")
+
+ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+
+
+def listen(service: Service) -> list[socket.socket]:
+    """Sockets that listen; nobody else can, so that a second server on the port fails.
+
+    Raises ConfigError when the address is taken, or none of ours.
+    """
+    if service.host in ANY_ADDRESS and not service.allowed_hosts:
+        logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
+    try:
+        return bind_sockets(service.port, service.host or None)
+    except socket.gaierror:
+        raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            said = f"[service] Host: {service.host} is no address of this machine"
+            raise ConfigError(said) from None
+        raise ConfigError(
+            f"[service] HttpPort: {service.host}:{service.port} cannot be listened on:"
+            f" {os.strerror(error.errno or 0)}"
+        ) from None
+
+
+def url(host: str, listening: list[socket.socket]) -> str:
+    """What to open in a browser on this machine."""
+    port = listening[0].getsockname()[1]
+    shown = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/"
