@@ -19,18 +19,13 @@ from models.group import Group, Link, LockedGroup, Role, Speak
 from models.group import Groups as Store
 from models.message import group_conv
 from models.units import Conv, Gid, Millis, Uid
-from models.user import Person
-from server import text
+from server import sentences, text
 from server.outbox import Changes
 from server.people import People
 from server.rosters import Rosters
 
 CODE_BYTES: Final = 12
 """Of chance in the code of a link: 16 characters that nobody guesses."""
-
-NAMES_MAX: Final = 10
-"""Names that an event says; of more it says how many."""
-
 
 class Member(TypedDict):
     """Somebody in a group."""
@@ -150,7 +145,7 @@ class Groups:
             }
             if changed:
                 await locked.change(**changed)
-                await locked.tell("changed", uid, _say_changed(by, changed), **changed)
+                await locked.tell("changed", uid, sentences.changed(by, changed), **changed)
         return await self._told(locked)
 
     async def dissolve(self, uid: int, gid: int) -> None:
@@ -186,8 +181,8 @@ class Groups:
             if new:
                 self._check_room(len(locked.group.members) + len(new))
                 await locked.add(new)
-                names = {language: _names(language, new, who) for language in text.LANGUAGES}
-                await locked.tell("joined", uid, _say("joined", by, names), uids=new)
+                names = [who[one].nickname for one in new]
+                await locked.tell("joined", uid, sentences.joined(by, names), uids=new)
         return await self._told(locked)
 
     async def remove(self, uid: int, gid: int, target: int) -> None:
@@ -203,7 +198,7 @@ class Groups:
         async with self._store.locked(gid) as locked:
             _require_over(locked.group, uid, target)
             await locked.remove(target)
-            await locked.tell("kicked", uid, _say("kicked", by, who), uids=[target])
+            await locked.tell("kicked", uid, sentences.about("kicked", by, who), uids=[target])
         await self._told(locked)
 
     async def _leave(self, uid: int, gid: int) -> None:
@@ -273,7 +268,7 @@ class Groups:
         if locked.group.members[target].muted_until == until:
             return
         await locked.mute(target, until)
-        content = _say("muted" if until else "unmuted", by, who)
+        content = sentences.about("muted" if until else "unmuted", by, who)
         await locked.tell("muted", uid, content, uids=[target], until=until)
 
     # Links
@@ -381,31 +376,3 @@ def _heir(group: Group) -> int | None:
             if membership.role == role:
                 return uid
     return None
-
-
-def _say(event: str, by: str, who: str | dict[str, str]) -> str:
-    """The sentence of an event in both languages; names may be written in each its own way."""
-    return " ".join(
-        text.say(
-            language, f"event.{event}", by=by, who=who if isinstance(who, str) else who[language]
-        )
-        for language in text.LANGUAGES
-    )
-
-
-def _say_changed(by: str, changed: dict[str, str | None]) -> str:
-    words = [
-        f"event.changed.{changed['speak'] if field == 'speak' else field}" for field in changed
-    ]
-    name = changed.get("name") or ""
-    return " ".join(
-        text.say(language, word, by=by, name=name) for language in text.LANGUAGES for word in words
-    )
-
-
-def _names(language: str, uids: Sequence[int], people: dict[int, Person]) -> str:
-    between = text.say(language, "names.between")
-    names = between.join(people[uid].nickname for uid in uids[:NAMES_MAX])
-    if len(uids) <= NAMES_MAX:
-        return names
-    return text.say(language, "names.more", names=names, count=len(uids) - NAMES_MAX)
