@@ -7,11 +7,13 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, idle, login, report, singles, storm
+from tests.bench import contest, fairness, idle, login, report, singles, storm, workers
 from tests.bench.options import Options
 
 PARTS = {
     "singles": singles.measure,
+    "workers": workers.measure,
+    "contest": contest.measure,
     "fairness": fairness.measure,
     "login": login.measure,
     "idle": idle.measure,
