@@ -104,6 +104,9 @@ class Bus:
         self._sending = asyncio.Lock()
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
         self._queued = asyncio.Event()
+        self._sent = asyncio.Event()
+        """Set while nothing waits for Redis."""
+        self._sent.set()
 
     @property
     def healthy(self) -> bool:
@@ -205,6 +208,13 @@ class Bus:
             return
         self._queue.append((self._scope + channel, self._encode(event)))
         self._queued.set()
+        self._sent.clear()
+
+    async def sent(self, *, seconds: float) -> None:
+        """Wait until Redis has all that was published, but no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._sent.wait()
 
     async def ask(
         self, channel: str, event: dict[str, Any], *, seconds: float
@@ -390,3 +400,4 @@ class Bus:
                         logger.warning("%d publications lost with the bus", lost)
                     self._queue.extendleft(reversed(batch[lost:]))
                     await asyncio.sleep(RECONNECT_SECONDS)
+            self._sent.set()

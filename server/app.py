@@ -311,6 +311,7 @@ async def _drain(work: Work) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             await work.log.drain()
+    logger.info("%d messages stored, %d conflicts", work.log.stored, work.log.conflicts)
     sockets.close_all()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(GOODBYE_SECONDS):

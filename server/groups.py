@@ -27,6 +27,7 @@ from server.rosters import Rosters
 CODE_BYTES: Final = 12
 """Of chance in the code of a link: 16 characters that nobody guesses."""
 
+
 class Member(TypedDict):
     """Somebody in a group."""
 

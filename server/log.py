@@ -184,6 +184,10 @@ class MessageLog:
         self._closed = False
         self.pending: dict[int, Draft] = {}
         """Drafts without an answer, by their number."""
+        self.stored = 0
+        """Messages that this process has stored."""
+        self.conflicts = 0
+        """Writes that the index refused, because another process was faster."""
 
     def append(self, draft: Draft) -> None:
         """Take a draft; `draft.answer` is called when it is stored or refused.
@@ -255,6 +259,7 @@ class MessageLog:
         """
         rest, found = batch, list[Commit]()
         failed, conflicts = False, 0
+        doubted: Collection[str] = ()
         while True:
             rest = self._still(rest)
             found = [commit for commit in found if commit.draft.number in self.pending]
@@ -266,28 +271,38 @@ class MessageLog:
                 if failed:
                     rest, more = await self._look_up(rest)
                     found += more
-                # After a wait for its turn the known head is an old one.
-                numbered = await self._number(rest, exact=failed, stale=held)
+                # After a wait for its turn the known head may be an old one.
+                numbered = await self._number(rest, doubted, stale=held, again=failed)
                 await self._store(numbered, found)
             except Rejected as rejected:
                 failed = True
                 conflicts += 1
+                self.conflicts += 1
+                doubted = {numbered[rejected.position].draft.conv}
                 if conflicts >= CONFLICTS_MAX:
-                    self._turns.contest(numbered[rejected.position].draft.conv)
+                    self._turns.contest(*doubted)
+                    doubted = {draft.conv for draft in rest}
                 if rejected.position:
                     # Only a write that stored something proves what was read before it.
                     self._commit(numbered[: rejected.position], found)
             except Unavailable:
                 failed = True
-                self._positions.forget({draft.conv for draft in rest})
+                doubted = {draft.conv for draft in rest}
+                self._positions.forget(doubted)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._commit(numbered, found)
                 # Left are those that the head refused: perhaps repeats of what is stored now.
                 failed = True
+                doubted = {draft.conv for draft in rest}
 
     async def _number(
-        self, drafts: Sequence[Draft], *, exact: bool, stale: Collection[str]
+        self,
+        drafts: Sequence[Draft],
+        doubted: Collection[str],
+        *,
+        stale: Collection[str],
+        again: bool,
     ) -> list[Commit]:
         """Give each draft its place after the head.
 
@@ -295,15 +310,15 @@ class MessageLog:
         repeat one that is stored. The second time it is refused.
 
         Args:
-            exact: after a failure, when neither the known head nor its mark can be trusted.
-            stale: conversations whose head is read again all the same.
+            doubted: conversations of which neither the known head nor its mark can be trusted.
+            stale: those whose head is read again, unless the bus has kept it fresh.
+            again: whether this is not the first time.
         """
         convs = {draft.conv for draft in drafts}
-        if exact:
-            await self._positions.reread(convs)
-        else:
-            await self._positions.reread(convs & set(stale))
-            await self._positions.heads([c for c in convs if self._positions.head(c) is None])
+        await self._positions.reread(convs & set(doubted))
+        await self._positions.heads(
+            [c for c in convs if c in stale or self._positions.head(c) is None]
+        )
         heads = {conv: (self._positions.head(conv) or Head()).copy() for conv in convs}
         numbered: list[Commit] = []
         for draft in drafts:
@@ -311,7 +326,7 @@ class MessageLog:
             try:
                 draft.check(head)
             except ChatError as error:
-                if exact:
+                if again:
                     self._refuse([draft], error)
                 continue
             stored = draft.stored(head)
@@ -354,6 +369,7 @@ class MessageLog:
 
     def _commit(self, numbered: Sequence[Commit], found: Sequence[Commit]) -> None:
         """Hand over what a durable write has confirmed, and what had been found before it."""
+        self.stored += len(numbered)
         commits = [*found, *numbered]
         if found:
             commits.sort(key=lambda commit: commit.stored.message.seq)

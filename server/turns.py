@@ -10,8 +10,9 @@ there. The index stays the fence; without Redis, or without a turn in time, one 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from models.bus import Bus
@@ -23,6 +24,9 @@ CONTESTED_SECONDS: Final = 2.0
 
 PATIENCE_SECONDS: Final = 0.3
 """How long a turn is waited for: somewhat more than a lease lasts."""
+
+TELL_SECONDS: Final = 0.1
+"""How long a turn is kept for others to be told what was written in it."""
 
 LOOK_SECONDS: Final = 0.004
 """Between two looks; a commit takes 5 to 50 ms."""
@@ -53,22 +57,24 @@ class Turns:
         now = time.monotonic()
         self._contested = {conv: until for conv, until in self._contested.items() if until > now}
         contested = self._contested.keys() & set(convs)
-        # In one order everywhere, so that no two wait for each other.
-        for conv in sorted(contested):
-            await self._wait(conv, now + PATIENCE_SECONDS)
+        if contested:
+            # In one order everywhere, so that no two wait for each other.
+            await self._wait(sorted(contested), now + PATIENCE_SECONDS)
         return contested
 
     async def give_back(self, convs: Collection[str]) -> None:
-        for conv in convs:
-            try:
-                await self._leases.give_back(conv)
-            except Unavailable:
-                return  # It ends by itself.
+        """Let the next one write, who has heard by then what was written here."""
+        if convs:
+            await asyncio.sleep(0)  # The gate lets out in the next turn of the loop.
+            await self._bus.sent(seconds=TELL_SECONDS)
+            # They end by themselves.
+            with contextlib.suppress(Unavailable):
+                await self._leases.give_back(convs)
 
-    async def _wait(self, conv: str, deadline: float) -> None:
+    async def _wait(self, convs: Sequence[str], deadline: float) -> None:
         try:
-            while not await self._leases.take(conv):
-                self.hear(conv)
+            while (taken := await self._leases.take_in_order(convs)) < len(convs):
+                self.hear(convs[taken])
                 if time.monotonic() > deadline:
                     return
                 await asyncio.sleep(LOOK_SECONDS)

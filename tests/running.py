@@ -141,7 +141,7 @@ class Site:
 class Server(Site):
     """One run of `run.py`."""
 
-    def __init__(self, data: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, object], *, workers: int = 1) -> None:
         self.data = data
         self.settings = settings
         self.log_path = data / "server.log"
@@ -156,7 +156,7 @@ class Server(Site):
         env |= {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "run.py"],
+                [sys.executable, "run.py", "--workers", str(workers)],
                 cwd=ROOT,
                 env=env,
                 stdout=subprocess.PIPE,
@@ -209,10 +209,10 @@ class Server(Site):
 
 
 @contextmanager
-def running(data: Path | None = None, **settings: object) -> Iterator[Server]:
+def running(data: Path | None = None, *, workers: int = 1, **settings: object) -> Iterator[Server]:
     """A server with settings given as `section_key`; without `data` on stores of its own."""
     with tempfile.TemporaryDirectory(prefix="tornado-im-") as folder:
-        server = Server(data or Path(folder), settings)
+        server = Server(data or Path(folder), settings, workers=workers)
         try:
             yield server
         finally:

@@ -7,12 +7,14 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import fairness, fanout, idle, login, report, singles, storm
+from tests.bench import contest, fairness, fanout, idle, login, report, singles, storm, workers
 from tests.bench.options import Options
 
 PARTS = {
     "singles": singles.measure,
     "fan-out": fanout.measure,
+    "workers": workers.measure,
+    "contest": contest.measure,
     "fairness": fairness.measure,
     "login": login.measure,
     "idle": idle.measure,

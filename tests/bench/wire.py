@@ -92,6 +92,11 @@ class Wire(asyncio.Protocol):
 
     # The caller's side
 
+    @property
+    def port(self) -> int:
+        """Of this end of the connection."""
+        return int(self._transport.get_extra_info("sockname")[1])
+
     def send(self, data: bytes) -> None:
         """Write frames made by `frame`."""
         self._transport.write(data)

@@ -115,20 +115,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """The pids of the workers of `--workers N`."""
-        found = []
-        for pid in _children_of(self.pid):
-            line = _command_line(pid)
-            if "--worker" in line and line[0] != "/bin/sh":
-                found.append(pid)
-        return sorted(found)
-
-    def holder(self, client_port: int) -> int:
-        """The pid of the worker that has the connection from that port."""
-        inode = _inode(self.port, client_port)
-        for pid in self.workers():
-            if f"socket:[{inode}]" in _open_files(pid):
-                return pid
-        raise LookupError(client_port)
+        return workers_of(self.pid)
 
     def aim(self) -> list[int]:
         """The pids of the server and of all that descends from it, which `kill` takes."""
@@ -181,6 +168,25 @@ def gone(pids: list[int]) -> None:
     while left := [pid for pid in pids if _alive(pid)]:
         assert time.monotonic() < deadline, f"{left} live on"
         time.sleep(0.005)
+
+
+def workers_of(parent: int) -> list[int]:
+    """The pids of its workers, the one that was started first in front."""
+    found = []
+    for pid in _children_of(parent):
+        line = _command_line(pid)
+        if "--worker" in line and line[0] != "/bin/sh":
+            found.append(pid)
+    return sorted(found)
+
+
+def holder(pids: Iterable[int], server_port: int, client_port: int) -> int | None:
+    """Which of the processes has the server's end of a connection on this machine."""
+    inode = _inode(server_port, client_port)
+    for pid in pids:
+        if f"socket:[{inode}]" in _open_files(pid):
+            return pid
+    return None
 
 
 @contextmanager

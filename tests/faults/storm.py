@@ -364,3 +364,16 @@ async def storm_until(
 async def together(writers: Iterable[Writer], urls: Sequence[str]) -> None:
     """Connect and sync all of them, spread over the servers."""
     await asyncio.gather(*(writer.connect(urls[n % len(urls)]) for n, writer in enumerate(writers)))
+
+
+async def write_for(writers: list[Writer], seconds: float) -> dict[str, int]:
+    """All write as fast as they can; how many of each were acknowledged."""
+    stop = asyncio.Event()
+    before = {writer.name: len(writer.acked) for writer in writers}
+    async with asyncio.TaskGroup() as group:
+        for writer in writers:
+            group.create_task(writer.storm(stop))
+        await asyncio.sleep(seconds)
+        counts = {w.name: len(w.acked) - before[w.name] for w in writers}
+        stop.set()
+    return counts

@@ -15,7 +15,7 @@ import pytest
 
 from server.process import SECOND_SIGNAL_SECONDS
 from tests.faults.figures import Figures
-from tests.faults.programs import READY_SECONDS, Server, frozen, gone
+from tests.faults.programs import READY_SECONDS, Server, frozen, gone, holder
 from tests.faults.rest import refuses, rest_of, sign_in
 from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
 
@@ -54,7 +54,7 @@ async def land(writer: Writer, server: Server, worker: int) -> None:
     """Connect to that worker."""
     for _ in range(LANDINGS_MAX):
         await writer.connect(server.url)
-        if server.holder(writer.port) == worker:
+        if holder(server.workers(), server.port, writer.port) == worker:
             return
         await writer.close()
     raise AssertionError(f"no connection came to {worker}")

@@ -41,7 +41,7 @@ async def test_given_back_it_is_free(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         one, two = processes(stores, 2)
         assert await one.take(CONV)
-        await one.give_back(CONV)
+        await one.give_back([CONV])
         assert await two.take(CONV)
 
 
@@ -49,7 +49,7 @@ async def test_nobody_gives_back_the_lease_of_another(embedded: Embedded) -> Non
     async with embedded.open() as stores:
         one, two, three = processes(stores, 3)
         assert await one.take(CONV)
-        await two.give_back(CONV)
+        await two.give_back([CONV])
         assert not await three.take(CONV)
 
 
@@ -58,12 +58,12 @@ async def test_who_gave_it_back_waits_for_the_one_who_is_next(embedded: Embedded
         one, two = processes(stores, 2)
         assert await one.take(CONV)
         assert not await two.take(CONV)
-        await one.give_back(CONV)
+        await one.give_back([CONV])
         assert not await one.take(CONV)
         assert await two.take(CONV)
         # And then it is the first one's turn again.
         assert not await one.take(CONV)
-        await two.give_back(CONV)
+        await two.give_back([CONV])
         assert not await two.take(CONV)
         assert await one.take(CONV)
 
@@ -74,7 +74,7 @@ async def test_the_first_to_ask_is_next(embedded: Embedded) -> None:
         assert await one.take(CONV)
         assert not await two.take(CONV)
         assert not await three.take(CONV)
-        await one.give_back(CONV)
+        await one.give_back([CONV])
         assert not await three.take(CONV)
         assert await two.take(CONV)
 
@@ -92,6 +92,24 @@ async def test_a_place_of_a_process_that_died_ends_by_itself(embedded: Embedded)
         one, dead, two = processes(stores, 3)
         assert await one.take(CONV)
         assert not await dead.take(CONV)
-        await one.give_back(CONV)
+        await one.give_back([CONV])
         await lapses(stores, f"next:{CONV}")
         assert await two.take(CONV)
+
+
+async def test_several_are_taken_in_order_up_to_the_first_that_is_another_s(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores:
+        one, two, three = processes(stores, 3)
+        assert await two.take("1:3")
+        assert await one.take_in_order(["1:2", "1:3", "1:4"]) == 1
+        assert not await three.take("1:2")
+        assert await three.take("1:4")
+        await three.give_back(["1:4"])
+        await two.give_back(["1:3"])
+        # And it was put next for the one that it did not get.
+        assert not await three.take("1:3")
+        assert await one.take_in_order(["1:2", "1:3", "1:4"]) == 3
+        await one.give_back(["1:2", "1:3", "1:4"])
+        assert await three.take("1:4")

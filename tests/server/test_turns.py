@@ -1,6 +1,7 @@
 """Turns of processes that write to one conversation at once: real leases, over the real bus."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,7 +12,7 @@ from server import log, turns
 from server.turns import Turns
 from tests.border import SECONDS, Step
 from tests.opened import Embedded
-from tests.process import Process, all_of, process
+from tests.process import Process, all_of, process, running
 from tests.written import CONV
 
 
@@ -22,9 +23,9 @@ class BorderedLeases(Leases):
         super().__init__(stores.redis_client, stores.redis, name)
         self.taking = Step()
 
-    async def take(self, conv: str, *, lease_ms: int = 200) -> bool:
+    async def take_in_order(self, convs: Sequence[str], *, lease_ms: int = 200) -> int:
         async with self.taking:
-            return await super().take(conv, lease_ms=lease_ms)
+            return await super().take_in_order(convs, lease_ms=lease_ms)
 
 
 class Side:
@@ -32,7 +33,8 @@ class Side:
 
     def __init__(self, stores: Stores, name: str) -> None:
         self.leases = BorderedLeases(stores, name)
-        self.turns = Turns(self.leases, Process(stores, name).bus)
+        self.bus = Process(stores, name).bus
+        self.turns = Turns(self.leases, self.bus)
 
 
 async def test_where_nobody_meets_conflicts_no_lease_is_asked_for(embedded: Embedded) -> None:
@@ -58,6 +60,36 @@ async def test_in_a_contested_conversation_the_other_waits_for_its_turn(
         await one.turns.give_back({CONV})
         async with asyncio.timeout(SECONDS):
             assert await waiting == {CONV}
+
+
+async def test_a_turn_is_given_back_once_the_others_can_have_heard_what_was_written(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TELL_SECONDS", SECONDS)
+    async with embedded.open() as stores:
+        one, two = Side(stores, "one"), Side(stores, "two")
+        one.turns.hear(CONV)
+        assert await one.turns.take({CONV}) == {CONV}
+        one.bus.publish("all", {"event": "written"})
+        giving = asyncio.create_task(one.turns.give_back({CONV}))
+        assert not await two.leases.take(CONV)
+        assert not giving.done()
+        async with running(one.bus.loops()):
+            await giving
+        assert await two.leases.take(CONV)
+
+
+async def test_a_turn_is_given_back_though_nobody_can_be_told(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TELL_SECONDS", 0.01)
+    async with embedded.open() as stores:
+        one, two = Side(stores, "one"), Side(stores, "two")
+        one.turns.hear(CONV)
+        assert await one.turns.take({CONV}) == {CONV}
+        one.bus.publish("all", {"event": "written"})
+        await one.turns.give_back({CONV})
+        assert await two.leases.take(CONV)
 
 
 async def test_who_has_a_turn_keeps_it_for_its_next_try(embedded: Embedded) -> None:

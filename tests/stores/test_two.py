@@ -3,7 +3,6 @@
 import asyncio
 import time
 import uuid
-from random import Random
 
 import pytest
 from redis import Redis
@@ -11,8 +10,8 @@ from redis import Redis
 from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.rest import refuses, rest_of, sign_in, sign_up
-from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
-from tests.stores.engines import Engines, Names
+from tests.faults.storm import people, resend_all, settled, together, write_for
+from tests.stores.engines import DOCUMENTS, Engines
 
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED = 4001
@@ -23,19 +22,6 @@ FULL_WINDOW = 64
 
 SHARE = 0.25
 """What each of two who saturate one conversation gets at least."""
-
-
-async def write_for(writers: list[Writer], seconds: float) -> dict[str, int]:
-    """All write as fast as they can; how many of each were acknowledged."""
-    stop = asyncio.Event()
-    before = {writer.name: len(writer.acked) for writer in writers}
-    async with asyncio.TaskGroup() as group:
-        for writer in writers:
-            group.create_task(writer.storm(stop))
-        await asyncio.sleep(seconds)
-        counts = {w.name: len(w.acked) - before[w.name] for w in writers}
-        stop.set()
-    return counts
 
 
 async def test_two_writers_of_one_conversation_both_make_progress(
@@ -116,59 +102,13 @@ async def test_a_login_elsewhere_ends_the_devices_sockets_before_it_is_answered(
             assert await refuses(there, old.name, old.token)
 
 
-async def test_a_process_dies_and_the_other_and_its_next_start_catch_up(
-    stores: Engines, chance: Random
+async def test_two_starts_at_once_have_migrated_one_database(
+    stores: Engines, two: tuple[Server, Server]
 ) -> None:
-    one, other = stores.server("mortal"), stores.server("survivor")
-    try:
-        one.start()
-        other.start()
-        urls = [one.url, other.url]
-        async with people(urls, 5) as writers:
-            await together(writers, urls)
-            dying, living = writers[::2], writers[1::2]
-
-            async def strike() -> None:
-                aim = one.aim()
-                await dying[0].next_ack()
-                one.kill(aim)
-
-            await storm_until(writers, chance.uniform(0.5, 1.0), strike)
-            for writer in dying:
-                await writer.disconnected()
-            await resend_all(living)
-            # What the dead one acknowledged is found by the other, before it is started again.
-            await together(dying, [other.url])
-            await resend_all(dying)
-            figures = await settled([other.url], writers)
-            print(f"\n{sum(len(writer.acked) for writer in writers)} acknowledged: {figures}")
-            assert figures == Figures()
-            for writer in writers:
-                await writer.close()
-            one.start()
-            await together(writers, [one.url])
-            figures = await settled([one.url], writers)
-            assert figures == Figures()
-    finally:
-        one.end()
-        other.end()
-
-
-async def test_two_starts_at_once_migrate_one_database(stores: Engines) -> None:
-    database = f"both_{uuid.uuid4().hex[:8]}"
-    names = Names(database, 4, database)
-    both = [stores.server(f"{name}-{database}", names) for name in ("one", "other")]
-    try:
-        for server in both:
-            server.launch()
-        for server in both:
-            server.ready()
-        async with rest_of(both[0].url) as one, rest_of(both[1].url) as other:
-            uid, _ = await sign_up(one, f"ann-{database}")
-            assert (await sign_up(other, f"bo-{database}"))[0] != uid
-        applied = stores.sql("SELECT name FROM tortoise_migrations", database=database)
-        assert len(applied) == len(set(applied)) > 0
-    finally:
-        for server in both:
-            server.end()
-    assert [server.said() for server in both if "Traceback" in server.said()] == []
+    """The fixture has started both at once on a server without their database."""
+    tag = uuid.uuid4().hex[:8]
+    async with rest_of(two[0].url) as one, rest_of(two[1].url) as other:
+        uid, _ = await sign_up(one, f"ann-{tag}")
+        assert (await sign_up(other, f"bo-{tag}"))[0] != uid
+    applied = stores.sql("SELECT name FROM tortoise_migrations", database=DOCUMENTS.sql)
+    assert len(applied) == len(set(applied)) > 0
