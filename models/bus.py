@@ -123,6 +123,11 @@ class Bus:
         """Whether it is sure that no other process would hear anything."""
         return self._introduced.is_set() and not self._others and not self._met
 
+    async def is_alone(self) -> bool:
+        """As `alone`, once it is known. Raises `Unavailable` where that takes too long."""
+        await self.introduced()
+        return self.alone
+
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What reads, pings and publishes until cancelled; each is to be a task of its own.
 

@@ -263,7 +263,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     days = settings.chat.message_days
     expiry = Expiry(heads, messages, positions, leases, bus, days=days)
     delivery = Delivery(policy, messages, positions, presence, log)
-    changes = Changes(outbox.Outbox(stores.sql), messages, delivery)
+    changes = Changes(outbox.Outbox(stores.sql), messages, delivery, bus.is_alone)
     services = Services(
         settings=settings,
         stores=stores,

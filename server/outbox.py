@@ -3,7 +3,8 @@
 A change and its event must not be without each other, whatever dies between them. So a row in SQL
 is written first (`models.outbox`), then the change is made, then the event goes into the log under
 a fixed id, then the row goes. What is left over is carried out at the start and once a minute, what
-failed in this process every second.
+failed in this process every second. A process that is alone need not wait to see whether another
+one is still at it.
 
 The changes of one conversation are carried out in the order of their rows, by whichever process:
 each carries out all that stand before its own, and carrying out twice changes nothing. So the log
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -36,8 +38,19 @@ AGAIN_SECONDS: Final = 1.0
 class Changes:
     """Carries changes out, each with its event."""
 
-    def __init__(self, outbox: Outbox, messages: Messages, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        messages: Messages,
+        delivery: Delivery,
+        is_alone: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """
+        Args:
+            is_alone: whether no other process is on these stores.
+        """
         self._outbox = outbox
+        self._is_alone = is_alone
         self._messages = messages
         self._delivery = delivery
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -104,8 +117,7 @@ class Changes:
             left, self._failed = self._failed, set()
             try:
                 if time.monotonic() - looked_at >= SWEEP_SECONDS:
-                    before = int((time.time() - LEFT_SECONDS) * 1000)
-                    left |= set(await self._outbox.left(before))
+                    left |= await self._left()
                     looked_at = time.monotonic()
                 for conv in sorted(left):
                     await self._carry_out_left(conv)
@@ -114,6 +126,11 @@ class Changes:
                 self._failed |= left
                 logger.debug("what was left waits: %s is down", error.store)
             await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _left(self) -> set[str]:
+        """Conversations with changes that nobody is at."""
+        seconds = 0.0 if await self._is_alone() else LEFT_SECONDS
+        return set(await self._outbox.left(int((time.time() - seconds) * 1000)))
 
     async def _carry_out_left(self, conv: str) -> None:
         async with self._turns.setdefault(conv, asyncio.Lock()):

@@ -145,7 +145,7 @@ class Served(Process):
             self.policy, self.messages, self.positions, self.presence, self.log
         )
         self.outbox = BorderedOutbox(stores)
-        self.changes = Changes(self.outbox, self.messages, self.delivery)
+        self.changes = Changes(self.outbox, self.messages, self.delivery, self.bus.is_alone)
         self.amendments = Amendments(
             SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes
         )

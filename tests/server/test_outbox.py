@@ -30,12 +30,16 @@ class Side:
     def __init__(self, one: Process, stores: Stores, *, seconds: int = 120) -> None:
         settings = load(Path(os.devnull), {"TORNADO_IM_CHAT_RECALLSECONDS": str(seconds)})
         self.process = one
+        self.alone = False
         self.outbox = BorderedOutbox(stores)
         # Of people and groups it asks nothing here.
         policy = Policy(settings.chat, None, None, one.positions)  # type: ignore[arg-type]
         delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
-        self.changes = Changes(self.outbox, one.messages, delivery)
+        self.changes = Changes(self.outbox, one.messages, delivery, self.is_alone)
         self.amendments = Amendments(settings.chat, one.messages, policy, delivery, self.changes)
+
+    async def is_alone(self) -> bool:
+        return self.alone
 
     async def stored(self) -> list[Stored]:
         return await self.process.messages.tail(CONV, 0)
@@ -177,6 +181,19 @@ async def test_a_change_on_its_way_is_left_to_its_own_process(
             await other.outbox.looking.passed()
         assert [stored.message.kind for stored in await side.stored()] == ["text"]
         assert await side.rows() == 1
+
+
+async def test_who_is_alone_carries_out_at_once_what_was_left(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        side, other = Side(one, stores), Side(two, stores)
+        await one.send("a")
+        before_the_change(side)
+        with pytest.raises(Unavailable):
+            await side.amendments.recall(1, PLACE, 1)
+        other.alone = True
+        async with running({"sweep": other.changes.sweep()}):
+            await other.outbox.ending.passed()
+        assert [stored.message.kind for stored in await side.stored()] == ["recalled", "system"]
 
 
 async def test_a_sweep_lives_on_when_a_store_is_down(
