@@ -176,8 +176,11 @@ class Gate:
         """The line that begins with `message`, if it brings somebody here into a conversation."""
         conv, arrivals = message.conv, message.arrivals()
         if is_group(conv):
+            # An event that is told again may have let somebody in who is out by now.
+            known = self._positions.members(conv)
+            arrived = [uid for uid in arrivals if uid in known or not known]
             # Also for a socket in its handshake, which may have read before who is in it.
-            if not any(self._peers.of(uid) for uid in arrivals):
+            if not any(self._peers.of(uid) for uid in arrived):
                 return None
             self._lines[conv] = Line(message.seq - 1, {})
             self._on_joined(conv)
@@ -208,7 +211,7 @@ class Gate:
     def _leave(self, entry: Entry, line: Line) -> None:
         draft, message = entry.draft, entry.stored.message
         if message.event in JOINS:
-            line.members |= dict.fromkeys(message.arrivals(), message.seq)
+            line.members = dict.fromkeys(message.arrivals(), message.seq) | line.members
         told = draft is not None and self._settle(draft, entry.stored, line)
         origin = draft.origin if draft is not None and told else None
         try:
@@ -252,20 +255,26 @@ class Gate:
                 await self._read_gap(conv, line, first)
             if line.seq < first - 1 and line.seq + 1 not in line.waiting:
                 # Too much, or no longer kept.
-                await self._jump(conv, line, min(line.waiting, default=first) - 1)
+                await self._jump(conv, line, first)
         finally:
             line.filling = None
         self._move(conv, line)
 
-    async def _jump(self, conv: str, line: Line, seq: int) -> None:
-        """Go on behind `seq`, and have the members ask for what lies before it."""
+    async def _jump(self, conv: str, line: Line, first: int) -> None:
+        """Go on with `first` or what waits before it; the members ask for what lies before that."""
+        head = await self._exact_head(conv) if is_group(conv) else None
         self._fanout.resync(line.members)
-        line.seq = seq
-        if is_group(conv):
-            head = (await self._positions.heads([conv]))[conv]
-            # Who joins behind `seq` comes in by the event itself.
-            members = _members(conv, head).items()
-            line.members = {uid: first for uid, first in members if first <= line.seq}
+        line.seq = min(line.waiting, default=first) - 1
+        # Who joins behind that comes in by the event itself.
+        members = _members(conv, head).items()
+        line.members = {uid: first for uid, first in members if first <= line.seq}
+
+    async def _exact_head(self, conv: str) -> Head:
+        while True:
+            try:
+                return (await self._positions.heads([conv]))[conv]
+            except Unavailable:
+                await asyncio.sleep(FILL_RETRY_SECONDS)
 
     async def _read_gap(self, conv: str, line: Line, first: int) -> None:
         while True:

@@ -108,7 +108,7 @@ class Listing:
     async def _rows(self, uid: int, mine: Sequence[tuple[Head, Cursor]]) -> list[Row]:
         convs = [cursor.conv for _, cursor in mine]
         singles = await self._singles(uid, [conv for conv in convs if not is_group(conv)], mine)
-        groups = await self._groups(uid, mine)
+        about = singles | await self._groups(uid, mine)
         views = [head.view(uid) for head, _ in mine]
         last = await asyncio.gather(
             *(self._last(conv, view.shown_seq) for conv, view in zip(convs, views, strict=True))
@@ -117,7 +117,7 @@ class Listing:
         return [
             {
                 "conv": cursor.conv,
-                **(singles.get(cursor.conv) or groups[cursor.conv]),
+                **about[cursor.conv],
                 "last_seq": view.last_seq,
                 "first_seq": view.first_seq,
                 "read_seq": head.read_by(cursor)[0],
