@@ -1,7 +1,7 @@
 """Turns of processes that write to one conversation at once: real leases, over the real bus."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -21,11 +21,15 @@ class BorderedLeases(Leases):
 
     def __init__(self, stores: Stores, name: str) -> None:
         super().__init__(stores.redis_client, stores.redis, name)
-        self.taking = Step()
+        self.taking, self.returning = Step(), Step()
 
     async def take_in_order(self, convs: Sequence[str], *, lease_ms: int = 200) -> int:
         async with self.taking:
             return await super().take_in_order(convs, lease_ms=lease_ms)
+
+    async def give_back(self, convs: Iterable[str]) -> None:
+        async with self.returning:
+            await super().give_back(convs)
 
 
 class Side:
@@ -72,8 +76,9 @@ async def test_a_turn_is_given_back_once_the_others_can_have_heard_what_was_writ
         assert await one.turns.take({CONV}) == {CONV}
         one.bus.publish("all", {"event": "written"})
         giving = asyncio.create_task(one.turns.give_back({CONV}))
+        # Many turns of the loop later.
         assert not await two.leases.take(CONV)
-        assert not giving.done()
+        assert one.leases.returning.calls == 0
         async with running(one.bus.loops()):
             await giving
         assert await two.leases.take(CONV)
