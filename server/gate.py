@@ -252,37 +252,52 @@ class Gate:
                 await self._read_gap(conv, line, first)
             if line.seq < first - 1 and line.seq + 1 not in line.waiting:
                 # Too much, or no longer kept.
-                await self._jump(conv, line, min(line.waiting, default=first) - 1)
+                await self._jump(conv, line, first)
         finally:
             line.filling = None
         self._move(conv, line)
 
-    async def _jump(self, conv: str, line: Line, seq: int) -> None:
-        """Go on behind `seq`, and have the members ask for what lies before it."""
+    async def _jump(self, conv: str, line: Line, first: int) -> None:
+        """Go on at `first` or what waits before it, and have the members ask for the rest."""
+        # Read before the line moves: nothing leaves it to who has gone in what is jumped over.
+        head = await self._head(conv, line) if is_group(conv) else None
+        seq = min(line.waiting, default=first) - 1
+        if seq <= line.seq:
+            return  # What was missing came meanwhile.
         self._fanout.resync(line.members)
         line.seq = seq
-        if is_group(conv):
-            head = (await self._positions.heads([conv]))[conv]
-            # Who joins behind `seq` comes in by the event itself.
+        if head is not None:
+            # Who joins behind it comes in by the event itself.
             members = _members(conv, head).items()
-            line.members = {uid: first for uid, first in members if first <= line.seq}
+            line.members = {uid: since for uid, since in members if since <= line.seq}
+
+    async def _head(self, conv: str, line: Line) -> Head:
+        while True:
+            try:
+                return (await self._positions.heads([conv]))[conv]
+            except Unavailable as error:
+                await _later(line, error)
 
     async def _read_gap(self, conv: str, line: Line, first: int) -> None:
         while True:
             try:
                 missing = await self._messages.range(conv, line.seq + 1, first)
             except Unavailable as error:
-                # They are stored; but their senders are answered in time, and will ask again.
-                for entry in line.waiting.values():
-                    if entry.draft is not None:
-                        entry.draft.settle(error)
-                await asyncio.sleep(FILL_RETRY_SECONDS)
+                await _later(line, error)
                 continue
             for stored in missing:
                 # What was heard while it was being read has left already.
                 if stored.message.seq > line.seq:
                     line.waiting.setdefault(stored.message.seq, Entry(stored))
             return
+
+
+async def _later(line: Line, error: Unavailable) -> None:
+    # They are stored; but their senders are answered in time, and will ask again.
+    for entry in line.waiting.values():
+        if entry.draft is not None:
+            entry.draft.settle(error)
+    await asyncio.sleep(FILL_RETRY_SECONDS)
 
 
 def _members(conv: str, head: Head | None) -> dict[int, int]:
