@@ -261,37 +261,46 @@ class Gate:
         self._move(conv, line)
 
     async def _jump(self, conv: str, line: Line, first: int) -> None:
-        """Go on with `first` or what waits before it; the members ask for what lies before that."""
-        head = await self._exact_head(conv) if is_group(conv) else None
+        """Go on at `first` or what waits before it, and have the members ask for the rest."""
+        # Read before the line moves: nothing leaves it to who has gone in what is jumped over.
+        head = await self._head(conv, line) if is_group(conv) else None
+        seq = min(line.waiting, default=first) - 1
+        if seq <= line.seq:
+            return  # What was missing came meanwhile.
         self._fanout.resync(line.members)
-        line.seq = min(line.waiting, default=first) - 1
-        # Who joins behind that comes in by the event itself.
-        members = _members(conv, head).items()
-        line.members = {uid: first for uid, first in members if first <= line.seq}
+        line.seq = seq
+        if head is not None:
+            # Who joins behind it comes in by the event itself.
+            members = _members(conv, head).items()
+            line.members = {uid: since for uid, since in members if since <= line.seq}
 
-    async def _exact_head(self, conv: str) -> Head:
+    async def _head(self, conv: str, line: Line) -> Head:
         while True:
             try:
                 return (await self._positions.heads([conv]))[conv]
-            except Unavailable:
-                await asyncio.sleep(FILL_RETRY_SECONDS)
+            except Unavailable as error:
+                await _later(line, error)
 
     async def _read_gap(self, conv: str, line: Line, first: int) -> None:
         while True:
             try:
                 missing = await self._messages.range(conv, line.seq + 1, first)
             except Unavailable as error:
-                # They are stored; but their senders are answered in time, and will ask again.
-                for entry in line.waiting.values():
-                    if entry.draft is not None:
-                        entry.draft.settle(error)
-                await asyncio.sleep(FILL_RETRY_SECONDS)
+                await _later(line, error)
                 continue
             for stored in missing:
                 # What was heard while it was being read has left already.
                 if stored.message.seq > line.seq:
                     line.waiting.setdefault(stored.message.seq, Entry(stored))
             return
+
+
+async def _later(line: Line, error: Unavailable) -> None:
+    # They are stored; but their senders are answered in time, and will ask again.
+    for entry in line.waiting.values():
+        if entry.draft is not None:
+            entry.draft.settle(error)
+    await asyncio.sleep(FILL_RETRY_SECONDS)
 
 
 def _members(conv: str, head: Head | None) -> dict[int, int]:

@@ -99,6 +99,8 @@ class Process:
         """What was answered to drafts, by their ids, in this order."""
         self.heard: asyncio.Queue[tuple[str, Frame]] = asyncio.Queue()
         """What came on the bus, with the channel."""
+        self.begun: list[str] = []
+        """Groups whose line began with an event."""
         self.messages = BorderedMessages(stores)
         self.conversations = BorderedConversations(stores)
         self.dirty = BorderedDirty(client, guard, name)
@@ -141,7 +143,8 @@ class Process:
             self.turns.hear(event["conv"])
 
     def _joined(self, conv: str) -> None:
-        """Who hears the channels of groups is `Sockets`."""
+        # Who hears the channels of groups is `Sockets`.
+        self.begun.append(conv)
 
     def _closed(self, convs: Sequence[str]) -> None:
         self.positions.unfollow(convs)

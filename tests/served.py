@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conf.settings import load
+from models.group import Group
 from models.group import Groups as GroupStore
 from models.guard import Guard
 from models.rate import Rates
@@ -77,6 +78,19 @@ class BorderedBlocks(Blocks):
             return found
 
 
+class BorderedGroups(GroupStore):
+    """Groups of the real database, whose answers a test can hold back."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self.answered = Step()
+
+    async def by_ids(self, gids: Collection[int]) -> dict[int, Group]:
+        found = await super().by_ids(gids)
+        async with self.answered:
+            return found
+
+
 class BorderedTokens(Tokens):
     """Tokens in the real Redis: answers to a check are held, other calls before they are made."""
 
@@ -122,7 +136,7 @@ class Served(Process):
         self.tokens = BorderedTokens(stores.redis_client, stores.redis)
         self.signer = TokenSigner(KEY.encode(), 1)
         self.people = People(self.users, self.blocks, self.presence, self.bus)
-        self.group_store = GroupStore(stores.sql)
+        self.group_store = BorderedGroups(stores.sql)
         self.rosters = Rosters(self.group_store, self.bus)
         self.policy = Policy(SETTINGS.chat, self.people, self.rosters, self.positions)
         self.reading = Reading(self.messages, self.positions)

@@ -93,7 +93,7 @@ async def test_an_edit_may_mention_somebody_else(ann: Account, bo: Account) -> N
         assert "mentions" not in page(bo, ann).data["messages"][0]
 
 
-async def test_by_rest(ann: Account, bo: Account) -> None:
+async def test_an_edit_by_rest(ann: Account, bo: Account) -> None:
     ann.say(bo, "teh")
     edited = ann.call("PATCH", url(ann, bo, "/messages/1"), json={"content": "the"})
     assert edited.status == 200, edited

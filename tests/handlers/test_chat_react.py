@@ -105,7 +105,7 @@ async def test_a_message_takes_20_kinds(ann: Account, bo: Account) -> None:
         assert answer["code"] == REACTED
 
 
-async def test_by_rest(ann: Account, bo: Account) -> None:
+async def test_a_reaction_by_rest(ann: Account, bo: Account) -> None:
     ann.say(bo)
     path = url(ann, bo, f"/messages/1/reactions/{HEART}")
     made = bo.call("PUT", path)

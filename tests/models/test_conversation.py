@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from models import conversation
-from models.conversation import Conversations, Cursor, Head, Own
+from models.conversation import NOTHING, Conversations, Cursor, Head, Own, View
 from models.message import Stored
 from tests.opened import Embedded
 from tests.written import CONV, message
@@ -215,3 +216,123 @@ async def test_those_with_the_oldest_messages_are_looked_at_first(embedded: Embe
         await conversations.purged("1:2", 6, 35)
         found = await conversations.expired(40, 9)
         assert [(conv, purged) for conv, _, purged in found] == [("1:3", 0), ("1:4", 0), ("1:2", 6)]
+
+
+# Groups
+
+
+def happens(seq: int, event: str, *uids: int, by: int = 1, n: int = 0, **more: Any) -> Stored:
+    """An event of a group; before it `n` messages of people were stored."""
+    data = {"by": by, "uids": list(uids)} if uids or event == "created" else {"by": by}
+    fields = {"kind": "system", "event": event, "data": data} | more
+    stored = message(seq, conv=GROUP, from_=by, **fields)
+    return Stored(stored.message, n, stored.draft)
+
+
+GROUP = "g7"
+
+A_GROUP = [
+    happens(1, "created", 2, time=10),
+    message(2, conv=GROUP, from_=1, n=1, time=20),
+    happens(3, "joined", 3, 4, n=1, time=30),
+    message(4, conv=GROUP, from_=1, n=2, time=40, mentions=[3]),
+    happens(5, "kicked", 3, n=2, time=50),
+    message(6, conv=GROUP, from_=2, n=3, time=60),
+    happens(7, "left", 4, by=4, n=3, time=70),
+    happens(8, "joined", 3, by=2, n=3, time=80),
+    message(9, conv=GROUP, from_=2, n=4, time=90),
+]
+
+
+def test_the_log_of_a_group_says_who_is_in_it() -> None:
+    ends = [head_after(A_GROUP[:count]).members for count in range(10)]
+    assert [set(members) for members in ends] == [
+        set(),
+        {1, 2},
+        {1, 2},
+        {1, 2, 3, 4},
+        {1, 2, 3, 4},
+        {1, 2, 4},
+        {1, 2, 4},
+        {1, 2},
+        {1, 2, 3},
+        {1, 2, 3},
+    ]
+    head = head_after(A_GROUP)
+    assert [head.is_member(uid) for uid in (1, 2, 3, 4, 5)] == [True, True, True, False, False]
+
+
+def test_a_view_is_what_lies_between_coming_and_going() -> None:
+    head = head_after(A_GROUP)
+    assert head.view(1) == View(1, 0, 9, 4, 9, 90, True)
+    assert head.view(3) == View(8, 3, 9, 4, 9, 90, True)
+    assert head.view(4) == View(3, 1, 7, 3, 7, 70, False)
+    assert head.view(5) == NOTHING
+    # While he was out, before he came back.
+    assert head_after(A_GROUP[:6]).view(3) == View(3, 1, 5, 2, 5, 50, False)
+
+
+def test_the_end_of_a_group_is_the_last_event_of_all_who_are_in_it() -> None:
+    head = head_after([*A_GROUP, happens(10, "dissolved", n=4, time=100)])
+    assert head.members == ()
+    for uid, first in ((1, 1), (2, 1), (3, 8)):
+        view = head.view(uid)
+        assert (view.first_seq, view.last_seq, view.n, view.member) == (first, 10, 4, False)
+    assert head.view(4).last_seq == 7
+
+
+def test_what_has_expired_is_in_nobodys_view() -> None:
+    head = head_after(A_GROUP)
+    head.floor_seq, head.floor_n = 6, 3
+    assert (head.view(1).first_seq, head.view(1).n_before) == (7, 3)
+    assert (head.view(3).first_seq, head.view(3).n_before) == (8, 3)
+    gone = head.view(4)
+    assert (gone.first_seq, gone.last_seq) == (7, 7)
+
+
+def test_who_is_let_in_twice_has_come_once_and_who_goes_twice_went_once() -> None:
+    log = [*A_GROUP, happens(10, "joined", 3, n=4), happens(11, "kicked", 4, 5, n=4)]
+    assert head_after(log).spans == head_after(A_GROUP).spans
+
+
+def test_a_copy_of_a_groups_head_has_members_of_its_own() -> None:
+    head = head_after(A_GROUP[:4])
+    assert set(head.members) == {1, 2, 3, 4}
+    copy = head.copy()
+    copy.advance(A_GROUP[4])
+    assert (set(head.members), set(copy.members)) == ({1, 2, 3, 4}, {1, 2, 4})
+
+
+def test_an_event_of_two_people_makes_no_group_of_them() -> None:
+    head = head_after([message(1), message(2, kind="system", event="named", n=1)])
+    assert head.spans == {} and head.view(1).member
+
+
+async def test_who_is_in_a_group_is_stored_with_its_head(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        conversations = Conversations(stores)
+        await conversations.create({GROUP: (1, 2)}, 100)
+        log = [replace_time(stored, 2**41 + place) for place, stored in enumerate(A_GROUP)]
+        for count in range(1, len(log) + 1):
+            head = head_after(log[:count])
+            await conversations.raise_heads([(GROUP, head)])
+            read = (await conversations.heads([GROUP]))[GROUP]
+            assert read == head and set(read.members) == set(head.members)
+            # And it goes on from there as from the log.
+            for stored in log[count:]:
+                read.advance(stored)
+            assert read == head_after(log)
+        assert type(read.view(4).updated_at) is int
+
+
+def replace_time(stored: Stored, time: int) -> Stored:
+    return Stored(structs.replace(stored.message, time=time), stored.n, stored.draft)
+
+
+async def test_a_head_from_before_there_were_groups_is_read(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        conversations = Conversations(stores)
+        await begun(conversations)
+        heads = stores.mongo_db.get_collection("conversations")
+        await heads.update_one({"_id": CONV}, {"$unset": {"spans": ""}})
+        assert (await conversations.heads([CONV]))[CONV] == Head()
