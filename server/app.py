@@ -57,6 +57,7 @@ from server.positions import Positions
 from server.presence import Presence
 from server.process import Ending, allow_descriptors, running, spare_collections
 from server.reading import Reading
+from server.recent import Recent
 from server.rosters import Rosters
 from server.services import Services
 from server.sessions import Sessions
@@ -208,11 +209,13 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     positions = Positions(heads, messages, dirty, epoch=lambda: bus.epoch)
     presence = Presence(peers, bus)
     fanout = Fanout(peers, bus, presence)
+    recent = Recent()
     gate = Gate(
         peers,
         fanout,
         positions,
         messages,
+        recent,
         is_pending=lambda number: number in log.pending,
         is_heard=lambda: bus.healthy and not sockets.recovering,
         on_joined=lambda conv: sockets.joined(conv),
@@ -233,7 +236,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     groups = group.Groups(stores.sql)
     rosters = Rosters(groups, bus)
     policy = Policy(settings.chat, people, rosters, positions)
-    reading = Reading(messages, positions)
+    reading = Reading(messages, positions, recent)
     sessions = Sessions(
         users,
         people,
@@ -270,7 +273,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         sessions=sessions,
         people=people,
         conversations=Conversations(positions, people, reading, fanout, bus),
-        listing=Listing(positions, messages, people, rosters),
+        listing=Listing(positions, messages, recent, people, rosters),
         groups=Groups(groups, rosters, people, changes, group_max=settings.chat.group_max),
         reading=reading,
         delivery=delivery,

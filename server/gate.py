@@ -31,6 +31,7 @@ from server.fanout import Fanout
 from server.log import Ack, Commit, Draft
 from server.peers import PeerMap
 from server.positions import Positions
+from server.recent import Recent
 
 logger = logging.getLogger("tornado_im.gate")
 
@@ -68,6 +69,7 @@ class Gate:
         fanout: Fanout,
         positions: Positions,
         messages: Messages,
+        recent: Recent,
         *,
         is_pending: Callable[[int], bool],
         is_heard: Callable[[], bool],
@@ -85,6 +87,7 @@ class Gate:
         self._fanout = fanout
         self._positions = positions
         self._messages = messages
+        self._recent = recent
         self._is_pending = is_pending
         self._is_heard = is_heard
         self._on_joined = on_joined
@@ -139,7 +142,7 @@ class Gate:
         """Take what this process's log has stored, in the order of each conversation."""
         for commit in commits:
             draft, stored = commit.draft, commit.stored
-            self._positions.advance(stored)
+            self._take(stored)
             self._positions.moved(stored)
             self._fanout.publish(stored)
             if commit.duplicate:
@@ -150,8 +153,12 @@ class Gate:
 
     def hear(self, stored: Stored) -> None:
         """Take what another process has stored."""
-        self._positions.advance(stored)
+        self._take(stored)
         self._arrive(Entry(stored))
+
+    def _take(self, stored: Stored) -> None:
+        self._positions.advance(stored)
+        self._recent.take(stored)
 
     def abandon(self, draft: Draft) -> None:
         """A draft was refused: a line that waits for it reads on."""

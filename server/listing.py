@@ -20,6 +20,7 @@ from models.units import Conv, Gid, Millis, Seq, Uid
 from server.people import People, Profile
 from server.positions import Positions
 from server.reading import unread
+from server.recent import Recent
 from server.rosters import Rosters
 
 _CURSOR_KIND: Final = "conversations"
@@ -71,10 +72,16 @@ class Listing:
     """What one person sees of his conversations."""
 
     def __init__(
-        self, positions: Positions, messages: Messages, people: People, rosters: Rosters
+        self,
+        positions: Positions,
+        messages: Messages,
+        recent: Recent,
+        people: People,
+        rosters: Rosters,
     ) -> None:
         self._positions = positions
         self._messages = messages
+        self._recent = recent
         self._people = people
         self._rosters = rosters
 
@@ -111,7 +118,10 @@ class Listing:
         about = singles | await self._groups(uid, mine)
         views = [head.view(uid) for head, _ in mine]
         last = await asyncio.gather(
-            *(self._last(conv, view.shown_seq) for conv, view in zip(convs, views, strict=True))
+            *(
+                self._last(cursor.conv, view.shown_seq, head.last_seq)
+                for (head, cursor), view in zip(mine, views, strict=True)
+            )
         )
         mentions = await asyncio.gather(*(self._mention(head, cursor) for head, cursor in mine))
         return [
@@ -193,7 +203,10 @@ class Listing:
             high = low - 1
         return 0
 
-    async def _last(self, conv: str, seq: int) -> Message | None:
+    async def _last(self, conv: str, seq: int, last_seq: int) -> Message | None:
+        recent = self._recent.range(conv, seq, seq + 1, last_seq)
+        if recent:
+            return recent[0].message
         found = await self._messages.at(conv, [seq])
         return found[seq].message if found else None
 

@@ -19,6 +19,7 @@ from models.message import RANGE_MAX, Message, Messages, Stored
 from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
+from server.recent import Recent
 
 T = TypeVar("T")
 
@@ -104,15 +105,17 @@ class Budget:
 class Reading:
     """Reads for one person; who may read what is decided before, by `Policy.place`."""
 
-    def __init__(self, messages: Messages, positions: Positions) -> None:
+    def __init__(self, messages: Messages, positions: Positions, recent: Recent) -> None:
         self._messages = messages
         self._positions = positions
+        self._recent = recent
 
     async def page(self, uid: int, place: Place, page: Page) -> tuple[list[Message], bool]:
         """A page of history, ascending, and whether nothing more lies in the direction asked."""
-        view = (await self._positions.heads([place.conv]))[place.conv].view(uid)
+        head = (await self._positions.heads([place.conv]))[place.conv]
+        view = head.view(uid)
         low, high, backwards = _bounds(page, view.first_seq, view.last_seq)
-        read = await self._read(place.conv, low, high, view)
+        read = await self._read(place.conv, low, high, head, view)
         if page.around is not None:
             messages = Budget().around(read, page.around)
         else:
@@ -124,9 +127,19 @@ class Reading:
         stop = view.last_seq if page.before is None else min(view.last_seq, page.before - 1)
         return messages, last >= stop
 
-    async def _read(self, conv: str, low: int, high: int, view: View) -> list[Message]:
-        read = await self._messages.range(conv, low, high)
+    async def _read(self, conv: str, low: int, high: int, head: Head, view: View) -> list[Message]:
+        read = await self._range(conv, low, high, head.last_seq)
         return [_as_read(stored.message, view) for stored in read]
+
+    async def _range(self, conv: str, low: int, high: int, last_seq: int) -> list[Stored]:
+        """As `Messages.range`, from memory where that has them all."""
+        found = self._recent.range(conv, low, high, last_seq)
+        if found is None:
+            found = await self._messages.range(conv, low, high)
+            known = self._positions.head(conv)
+            if known is not None and known.last_seq == last_seq == high - 1:
+                self._recent.keep(conv, found)
+        return found
 
     async def unread(
         self, uid: int, places: Sequence[Place] | None
@@ -183,9 +196,8 @@ class Reading:
         found: list[Stored] = []
         low = max(head.read_by(cursor)[0] + 1, view.first_seq)
         while low <= view.last_seq and len(found) < UNREAD_MESSAGES:
-            read = await self._messages.range(
-                cursor.conv, low, min(low + RANGE_MAX, view.last_seq + 1)
-            )
+            high = min(low + RANGE_MAX, view.last_seq + 1)
+            read = await self._range(cursor.conv, low, high, head.last_seq)
             found += [stored for stored in read if stored.message.kind != "system"]
             low += RANGE_MAX
         return found[:UNREAD_MESSAGES]
@@ -219,7 +231,9 @@ class Reading:
         ahead.sort(key=lambda conv: views[conv].updated_at, reverse=True)
         behind = [conv for conv, view in views.items() if view.last_seq < cursors.get(conv, 0)]
         wanted = [*ahead, *behind][:CONVERSATIONS_MAX]
-        pages = await _all([self._missed(conv, views[conv], cursors.get(conv)) for conv in wanted])
+        pages = await _all(
+            [self._missed(conv, heads[conv], views[conv], cursors.get(conv)) for conv in wanted]
+        )
         budget, entries = Budget(), list[dict[str, Any]]()
         for conv, missed in zip(wanted, pages, strict=True):
             head, view, new = heads[conv], views[conv], conv not in cursors
@@ -240,10 +254,10 @@ class Reading:
             )
         return {"conversations": entries, "more": len(entries) < len(ahead) + len(behind)}
 
-    async def _missed(self, conv: str, view: View, cursor: int | None) -> list[Message]:
+    async def _missed(self, conv: str, head: Head, view: View, cursor: int | None) -> list[Message]:
         last = view.last_seq
         low = max(view.first_seq, last - SYNC_MESSAGES + 1 if cursor is None else cursor + 1)
-        return await self._read(conv, low, min(low + SYNC_MESSAGES, last + 1), view)
+        return await self._read(conv, low, min(low + SYNC_MESSAGES, last + 1), head, view)
 
 
 async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -24,6 +24,7 @@ from server.log import Ack, Draft, MessageLog
 from server.peers import Peer, PeerMap
 from server.positions import Positions
 from server.presence import Presence
+from server.recent import Recent
 from server.turns import Turns
 from tests.border import SECONDS, BorderedConversations, BorderedDirty, BorderedMessages
 from tests.written import CONV
@@ -111,11 +112,13 @@ class Process:
         self.peers = PeerMap()
         self.presence = Presence(self.peers, self.bus)
         self.fanout = Fanout(self.peers, self.bus, self.presence)
+        self.recent = Recent()
         self.gate = Gate(
             self.peers,
             self.fanout,
             self.positions,
             self.messages,
+            self.recent,
             is_pending=lambda number: number in self.log.pending,
             is_heard=lambda: self.is_heard,
             on_joined=self._joined,

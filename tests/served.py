@@ -139,7 +139,7 @@ class Served(Process):
         self.group_store = BorderedGroups(stores.sql)
         self.rosters = Rosters(self.group_store, self.bus)
         self.policy = Policy(SETTINGS.chat, self.people, self.rosters, self.positions)
-        self.reading = Reading(self.messages, self.positions)
+        self.reading = Reading(self.messages, self.positions, self.recent)
         chosen = dataclasses.replace(UNLIMITED, **limits)
         self.sessions = Sessions(
             self.users,
@@ -154,7 +154,9 @@ class Served(Process):
             chosen,
         )
         self.chats = Conversations(self.positions, self.people, self.reading, self.fanout, self.bus)
-        self.listing = Listing(self.positions, self.messages, self.people, self.rosters)
+        self.listing = Listing(
+            self.positions, self.messages, self.recent, self.people, self.rosters
+        )
         self.delivery = Delivery(
             self.policy, self.messages, self.positions, self.presence, self.log
         )

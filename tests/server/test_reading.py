@@ -25,6 +25,7 @@ from server.reading import (
     Standing,
     unread,
 )
+from server.recent import Recent
 from tests.border import BorderedMessages
 from tests.opened import Embedded
 from tests.process import running
@@ -44,7 +45,7 @@ class Reader:
         self.conversations = Conversations(stores)
         dirty = Dirty(stores.redis_client, stores.redis, "one")
         self.positions = Positions(self.conversations, self.messages, dirty, epoch=lambda: 0)
-        self.reading = Reading(self.messages, self.positions)
+        self.reading = Reading(self.messages, self.positions, Recent())
 
     async def log(
         self, *stored: Stored, conv: str = CONV, floor: int = 0, read: int = 0, at: int = NOW
