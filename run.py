@@ -26,6 +26,9 @@ def main() -> int:
         "--workers", default="1", metavar="N", help="processes that serve together (default: 1)"
     )
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)  # of such a parent
+    parser.add_argument(
+        "--reindex", action="store_true", help="build the search index anew, and exit"
+    )
     arguments = parser.parse_args()
     if arguments.worker is not None:
         return work(arguments.worker)
@@ -39,7 +42,13 @@ def main() -> int:
             print(report(arguments.config, os.environ))
             return 0
         settings = load(arguments.config, os.environ)
-        asyncio.run(serve(settings, workers))
+        if arguments.reindex:
+            from server.reindex import reindex
+
+            asyncio.run(reindex(settings))
+            print("The search index was built anew.")
+        else:
+            asyncio.run(serve(settings, workers))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

@@ -74,6 +74,15 @@ class Dirty:
                 found.update(await self._among([], wanted[start : start + _CHUNK]))
         return found
 
+    async def all(self) -> set[str]:
+        """Every conversation that some process, living or dead, has marked."""
+        async with self._guard():
+            processes = [str(name) for name in await self._client.smembers("processes")]
+            pipeline = self._client.pipeline(transaction=False)
+            for process in processes:
+                pipeline.smembers(f"dirty:{process}")
+            return {str(conv) for convs in await pipeline.execute() for conv in convs}
+
     async def orphans(self) -> dict[str, set[str]]:
         """What dead processes left marked, by process."""
         async with self._guard():

@@ -16,7 +16,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,7 +28,7 @@ from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import PageCompression, Site
-from models import conversation, group, message, outbox, token, user
+from models import conversation, extent, group, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
@@ -43,12 +43,13 @@ from server.delivery import Delivery
 from server.estate import founded
 from server.expiry import Expiry
 from server.fanout import Fanout
+from server.following import Follower
 from server.gate import Gate
 from server.groups import Groups
 from server.inheritance import Inheritance, Parent
 from server.listening import ANY_ADDRESS
 from server.listing import Listing
-from server.log import MessageLog
+from server.log import Commit, MessageLog
 from server.orphans import Orphans
 from server.outbox import Changes
 from server.people import People
@@ -59,6 +60,8 @@ from server.process import Ending, allow_descriptors, running, spare_collections
 from server.reading import Reading
 from server.recent import Recent
 from server.rosters import Rosters
+from server.search import Search
+from server.search_folder import SearchFolder
 from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
@@ -180,6 +183,7 @@ async def _start(
     stack.callback(passwords.close)
     try:
         work = await _wire(settings, stores, passwords, inheritance.key)
+        stack.callback(work.services.search.close)
         await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
         await work.orphans.catch_up()
@@ -198,13 +202,34 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     await heads.create_indexes()
     dirty = Dirty(stores.redis_client, stores.redis, process)
     await dirty.announce()
-    orphans = Orphans(heads, messages, dirty)
+    folder = SearchFolder(settings.service.data_dir)
+    follower = Follower(
+        folder,
+        messages,
+        extent.Extents(stores),
+        dirty,
+        tell=lambda seqs: bus.publish("all", {"event": "reached", "seqs": seqs}),
+    )
+    orphans = Orphans(heads, messages, dirty, on_caught_up=follower.reached)
+
+    def hear(channel: str, event: dict[str, Any]) -> None:
+        sockets.hear(channel, event)
+        follower.hear(event)
+
+    def recover() -> None:
+        sockets.recover()
+        follower.interrupted()
+
+    def committed(commits: Sequence[Commit]) -> None:
+        gate.commit(commits)
+        follower.committed(commits)
+
     bus = Bus(
         stores.redis_client,
         stores.redis,
         process,
-        on_event=lambda channel, event: sockets.hear(channel, event),
-        on_interrupted=lambda: sockets.recover(),
+        on_event=hear,
+        on_interrupted=recover,
     )
     positions = Positions(heads, messages, dirty, epoch=lambda: bus.epoch)
     presence = Presence(peers, bus)
@@ -227,7 +252,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         messages,
         positions,
         process=process,
-        on_commit=gate.commit,
+        on_commit=committed,
         on_abandon=gate.abandon,
         turns=turns,
         is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
@@ -264,7 +289,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         version=__version__,
     )
     days = settings.chat.message_days
-    expiry = Expiry(heads, messages, positions, leases, bus, days=days)
+    expiry = Expiry(heads, messages, positions, leases, bus, days=days, on_floor=follower.expired)
     delivery = Delivery(policy, messages, positions, presence, log)
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, bus.is_alone)
     services = Services(
@@ -278,6 +303,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         reading=reading,
         delivery=delivery,
         amendments=Amendments(settings.chat, messages, policy, delivery, changes),
+        search=Search(folder, follower, policy, positions, messages),
         policy=policy,
         fanout=fanout,
         peers=peers,
@@ -294,6 +320,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "outbox": changes.sweep(),
         "device use": sockets.run(),
         "expiry": expiry.run(),
+        **follower.loops(),
     }
     return Work(services, log, positions, orphans, bus, forever)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from models.bus import Bus
@@ -48,13 +49,16 @@ class Expiry:
         bus: Bus,
         *,
         days: int,
+        on_floor: Callable[[str, int], None],
     ) -> None:
+        """`on_floor` hears of each conversation that keeps nothing at or below a seq any more."""
         self._conversations = conversations
         self._messages = messages
         self._positions = positions
         self._leases = leases
         self._bus = bus
         self._days = days
+        self._on_floor = on_floor
 
     async def run(self) -> None:
         """Sweep once an hour until cancelled."""
@@ -99,7 +103,8 @@ class Expiry:
         if floor_seq > head.floor_seq:
             await self._conversations.raise_floor(conv, floor_seq, floor_n)
             self._positions.forget([conv])
-            self._bus.publish("all", {"event": "floor", "conv": conv})
+            self._on_floor(conv, floor_seq)
+            self._bus.publish("all", {"event": "floor", "conv": conv, "seq": floor_seq})
         await self._messages.delete(conv, purged + 1, floor_seq + 1)
         await self._conversations.purged(conv, floor_seq, first_at)
         return floor_seq - purged

@@ -313,13 +313,16 @@ DEVICE_ID: Final = Pattern(_DEVICE_ID)
 T = TypeVar("T")
 
 
-def ruled(rule: Rule, *, default: Any = dataclasses.MISSING, says: str = "") -> Any:
+def ruled(
+    rule: Rule, *, default: Any = dataclasses.MISSING, says: str = "", name: str | None = None
+) -> Any:
     """A dataclass field with its rule; without a default it is required.
 
     Args:
         says: what the field means, for who reads /docs, where its name does not tell.
+        name: what clients call it, where that is no name in Python.
     """
-    return dataclasses.field(default=default, metadata={"rule": rule, "says": says})
+    return dataclasses.field(default=default, metadata={"rule": rule, "says": says, "name": name})
 
 
 def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:
@@ -331,21 +334,26 @@ def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:
         InvalidField: for the first field, in the order of the dataclass, that breaks its rule.
     """
     values: dict[str, Any] = {}
-    for name, rule, required in _rules(kind):  # type: ignore[arg-type]
+    for attribute, name, rule, required in _rules(kind):  # type: ignore[arg-type]
         value: Any = raw.get(name)
         if value is None and not (required and name in raw):
             if required:
                 raise InvalidField(name, "required")
             continue
-        values[name] = rule.check(name, rule.from_text(value) if text else value)
+        values[attribute] = rule.check(name, rule.from_text(value) if text else value)
     return kind(**values)
 
 
 @functools.cache
-def _rules(kind: type[Any]) -> tuple[tuple[str, Rule, bool], ...]:
-    """Each field's name, its rule, and whether it is required."""
+def _rules(kind: type[Any]) -> tuple[tuple[str, str, Rule, bool], ...]:
+    """Each field's name, what clients call it, its rule, and whether it is required."""
     return tuple(
-        (field.name, field.metadata["rule"], field.default is dataclasses.MISSING)
+        (
+            field.name,
+            field.metadata["name"] or field.name,
+            field.metadata["rule"],
+            field.default is dataclasses.MISSING,
+        )
         for field in dataclasses.fields(kind)
         if "rule" in field.metadata
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from models.conversation import Conversations, Head
@@ -25,10 +26,19 @@ ORPHAN_SECONDS: Final = 60.0
 class Orphans:
     """Says that this process lives, and carries out what others left."""
 
-    def __init__(self, conversations: Conversations, messages: Messages, dirty: Dirty) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        messages: Messages,
+        dirty: Dirty,
+        *,
+        on_caught_up: Callable[[Mapping[str, int]], None],
+    ) -> None:
+        """`on_caught_up` hears how far the conversations of a dead process have come."""
         self._conversations = conversations
         self._messages = messages
         self._dirty = dirty
+        self._on_caught_up = on_caught_up
 
     async def watch(self) -> None:
         """Say that this process lives, and carry out what dead ones left, until cancelled.
@@ -56,5 +66,6 @@ class Orphans:
                 for stored in await self._messages.tail(conv, head.last_seq):
                     head.advance(stored)
             await self._conversations.raise_heads(heads.items())
+            self._on_caught_up({conv: head.last_seq for conv, head in heads.items()})
             await self._dirty.bury(process)
             logger.info("caught up %d conversations of a process that died", len(convs))

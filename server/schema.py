@@ -34,7 +34,11 @@ class Field:
 def fields(kind: type[Any]) -> list[Field]:
     """The fields of a ruled dataclass, in its order."""
     return [
-        Field(field.name, field.default is dataclasses.MISSING, _of_field(field))
+        Field(
+            field.metadata["name"] or field.name,
+            field.default is dataclasses.MISSING,
+            _of_field(field),
+        )
         for field in dataclasses.fields(kind)
         if "rule" in field.metadata
     ]

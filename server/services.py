@@ -16,6 +16,7 @@ from server.peers import PeerMap
 from server.people import People
 from server.policy import Policy
 from server.reading import Reading
+from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
 
@@ -34,6 +35,7 @@ class Services:
     reading: Reading
     delivery: Delivery
     amendments: Amendments
+    search: Search
     policy: Policy
     fanout: Fanout
     peers: PeerMap

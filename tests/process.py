@@ -6,7 +6,7 @@ Two of them on the same stores are two processes to each other, in one loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from models.stores import Stores
 from server import protocol
 from server.fanout import Fanout
 from server.gate import Gate
-from server.log import Ack, Draft, MessageLog
+from server.log import Ack, Commit, Draft, MessageLog
 from server.peers import Peer, PeerMap
 from server.positions import Positions
 from server.presence import Presence
@@ -96,6 +96,8 @@ class Process:
         self.is_heard = True
         """Whether its bus is good to acknowledge by."""
         self.is_hopeless = False
+        self.on_commit: list[Callable[[Sequence[Commit]], None]] = []
+        """Who hears of commits behind the gate."""
         self.answers: list[tuple[str, Ack | ChatError]] = []
         """What was answered to drafts, by their ids, in this order."""
         self.heard: asyncio.Queue[tuple[str, Frame]] = asyncio.Queue()
@@ -129,11 +131,16 @@ class Process:
             self.messages,
             self.positions,
             process=name,
-            on_commit=self.gate.commit,
+            on_commit=self._commit,
             on_abandon=self.gate.abandon,
             turns=self.turns,
             is_hopeless=lambda: self.is_hopeless,
         )
+
+    def _commit(self, commits: Sequence[Commit]) -> None:
+        self.gate.commit(commits)
+        for hear in self.on_commit:
+            hear(commits)
 
     def _hear(self, channel: str, event: Frame) -> None:
         self.heard.put_nowait((channel, event))

@@ -7,7 +7,18 @@ import asyncio
 import resource
 from pathlib import Path
 
-from tests.bench import contest, fairness, fanout, idle, login, report, singles, storm, workers
+from tests.bench import (
+    contest,
+    fairness,
+    fanout,
+    idle,
+    login,
+    report,
+    search,
+    singles,
+    storm,
+    workers,
+)
 from tests.bench.options import Options
 
 PARTS = {
@@ -19,6 +30,7 @@ PARTS = {
     "login": login.measure,
     "idle": idle.measure,
     "storm": storm.measure,
+    "search": search.measure,
 }
 
 

@@ -30,10 +30,10 @@ async def sign_in(site: Site) -> tuple[Wire, Account]:
 class Pair:
     """One who sends, and one who receives."""
 
-    def __init__(self, sender: Wire, receiver: Wire, to: int) -> None:
+    def __init__(self, sender: Wire, receiver: Wire, to: int, content: str) -> None:
         self.sender = sender
         self.receiver = receiver
-        self._frame = wire.frame({"type": 1, "to": to, "content": CONTENT})
+        self._frame = wire.frame({"type": 1, "to": to, "content": content})
 
     async def saturate(self, until: float, in_flight: int = IN_FLIGHT) -> int:
         """Keep so many on their way until a moment of `perf_counter`; how many were stored.
@@ -82,13 +82,13 @@ class Pair:
 
 
 @asynccontextmanager
-async def pairs(site: Site, count: int) -> AsyncIterator[list[Pair]]:
+async def pairs(site: Site, count: int, content: str = CONTENT) -> AsyncIterator[list[Pair]]:
     """New people, two by two."""
     made: list[Pair] = []
     try:
         for _ in range(count):
             (sender, _), (receiver, other) = await sign_in(site), await sign_in(site)
-            made.append(Pair(sender, receiver, other.uid))
+            made.append(Pair(sender, receiver, other.uid, content))
         yield made
     finally:
         for pair in made:

@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 from tornado import httpserver, netutil, web, websocket
 
 from tests.bench import wire
-from tests.bench.chats import Pair
+from tests.bench.chats import CONTENT, Pair
 
 EVERYONE: Final = "0"
 
@@ -81,7 +81,7 @@ async def pairs(count: int) -> AsyncIterator[list[Pair]]:
             for one in range(1, 2 * count, 2):
                 sender = await wire.connect("127.0.0.1", port, {}, f"/ws/{one}/{one + 1}")
                 receiver = await wire.connect("127.0.0.1", port, {}, f"/ws/{one + 1}/{one}")
-                made.append(Pair(sender, receiver, one + 1))
+                made.append(Pair(sender, receiver, one + 1, CONTENT))
             yield made
         finally:
             for pair in made:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conf.settings import load
 from models.message import Message, Messages, Stored, document, message_key
-from models.stores import open_stores
+from models.stores import Stores, open_stores
 from server import embedded
 from tests.bench.chats import CONTENT
 
@@ -53,17 +53,23 @@ class Store:
 
 
 @asynccontextmanager
-async def alone(folder: Path, conversations: int) -> AsyncIterator[Store]:
-    """Start the embedded stores without a server."""
+async def opened(folder: Path) -> AsyncIterator[Stores]:
+    """Start the embedded stores without a server, in a data folder that nobody else uses."""
     settings = load(None, {"TORNADO_IM_SERVICE_DATADIR": str(folder)})
     children = await embedded.start(settings, folder, on_fatal=print)
     try:
         stores = await open_stores(None, children.mongo, children.redis, folder)
         try:
-            messages = Messages(stores)
-            await messages.create_indexes()
-            yield Store(messages, conversations)
+            await Messages(stores).create_indexes()
+            yield stores
         finally:
             await stores.close()
     finally:
         await children.stop()
+
+
+@asynccontextmanager
+async def alone(folder: Path, conversations: int) -> AsyncIterator[Store]:
+    """The embedded stores, to be written to as the server does."""
+    async with opened(folder) as stores:
+        yield Store(Messages(stores), conversations)

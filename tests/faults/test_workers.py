@@ -16,7 +16,7 @@ import pytest
 from server.process import SECOND_SIGNAL_SECONDS
 from tests.faults.figures import Figures
 from tests.faults.programs import READY_SECONDS, Server, frozen, gone, holder
-from tests.faults.rest import refuses, rest_of, sign_in
+from tests.faults.rest import call, refuses, rest_of, sign_in, sign_up
 from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
 
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
@@ -206,3 +206,44 @@ def test_a_second_signal_ends_all_at_once(alone: Server) -> None:
         assert alone.ended() == 1
         gone(descent)
         assert time.monotonic() - start < AT_ONCE_SECONDS
+
+
+async def test_what_either_worker_acknowledged_both_find_in_the_one_index(alone: Server) -> None:
+    async with rest_of(alone.url) as rest:
+        uid, token = await sign_up(rest, "ann")
+    headers = {"User-Agent": "ann", "token": token}
+
+    async def find(worker: int, q: str) -> int:
+        """How many are found by that worker, on a connection of its own."""
+        for _ in range(LANDINGS_MAX):
+            async with rest_of(alone.url) as rest:
+                answer = await call(rest, "GET", f"/api/search?q={q}", **headers)
+                stream = answer.extensions["network_stream"]
+                _, port = stream.get_extra_info("client_addr")
+                if holder(alone.workers(), alone.port, port) == worker:
+                    assert answer.status_code == 200, answer.text
+                    return len(answer.json()["data"]["results"])
+        raise AssertionError(f"no connection came to {worker}")
+
+    async def found(q: str, count: int) -> None:
+        for worker in alone.workers():
+            async with asyncio.timeout(AT_ONCE_SECONDS):
+                while await find(worker, q) != count:
+                    await asyncio.sleep(0.05)
+
+    for sent in range(1, 9):  # whichever of the two has each connection
+        async with rest_of(alone.url) as rest:
+            path = f"/api/conversations/{uid}:{uid}/messages"
+            answer = await call(rest, "POST", path, {"content": f"tea {sent}"}, **headers)
+            assert answer.status_code == 201, answer.text
+    await found("tea", 8)
+    # One of them feeds; whichever dies, the one that is left or comes new goes on.
+    for worker in alone.workers():
+        os.kill(worker, signal.SIGKILL)
+        async with asyncio.timeout(STOP_SECONDS):
+            while worker in alone.workers() or len(alone.workers()) < 2:
+                await asyncio.sleep(0.05)
+    async with rest_of(alone.url) as rest:
+        answer = await call(rest, "POST", path, {"content": "tea again"}, **headers)
+        assert answer.status_code == 201, answer.text
+    await found("tea", 9)

@@ -94,3 +94,13 @@ async def test_who_leaves_is_no_orphan_and_has_no_marks(embedded: Embedded) -> N
         assert await one.orphans() == {}
         assert await one.among(["1:3"]) == set()
         assert await stores.redis_client.keys("*two*") == []
+
+
+async def test_all_marks_are_told_those_of_dead_processes_too(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one, two = await living(stores, "one"), await living(stores, "two")
+        assert await one.all() == set()
+        await one.mark(["1:2"])
+        await two.mark(["1:2", "1:3"])
+        await dies(stores, "two")
+        assert await one.all() == {"1:2", "1:3"}

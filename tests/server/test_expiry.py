@@ -15,10 +15,18 @@ from tests.written import CONV, NOW, message, write
 class Log:
     """A conversation written straight into the real stores, at times of the test's choice."""
 
-    def __init__(self, messages: Messages, conversations: Conversations, expiry: Expiry) -> None:
+    def __init__(
+        self,
+        messages: Messages,
+        conversations: Conversations,
+        expiry: Expiry,
+        floors: dict[str, int],
+    ) -> None:
         self.messages = messages
         self.conversations = conversations
         self.expiry = expiry
+        self.floors = floors
+        """What was told of floors."""
 
     async def write(self, *days_ago: float) -> None:
         times = [NOW - round(days * DAY_MS) for days in days_ago]
@@ -42,8 +50,17 @@ async def log(embedded: Embedded) -> AsyncIterator[Log]:
     async with embedded.open() as stores:
         one = Process(stores, "one")
         leases = Leases(stores.redis_client, stores.redis, "one")
-        expiry = Expiry(one.conversations, one.messages, one.positions, leases, one.bus, days=90)
-        yield Log(one.messages, one.conversations, expiry)
+        floors: dict[str, int] = {}
+        expiry = Expiry(
+            one.conversations,
+            one.messages,
+            one.positions,
+            leases,
+            one.bus,
+            days=90,
+            on_floor=floors.__setitem__,
+        )
+        yield Log(one.messages, one.conversations, expiry, floors)
 
 
 async def test_what_is_older_than_the_days_goes_and_the_rest_stays(embedded: Embedded) -> None:
@@ -53,6 +70,7 @@ async def test_what_is_older_than_the_days_goes_and_the_rest_stays(embedded: Emb
         assert await chat.seqs() == [3, 4]
         head = await chat.head()
         assert (head.floor_seq, head.floor_n, head.last_seq, head.n) == (2, 2, 4, 4)
+        assert chat.floors == {CONV: 2}
         assert await chat.expiry.sweep(NOW) == 0
         assert await chat.expiry.sweep(NOW + 2 * DAY_MS) == 1
         assert await chat.seqs() == [4]

@@ -14,8 +14,14 @@ from tests.process import Process, process, running
 from tests.written import CONV, message, write
 
 
-def of(one: Process) -> Orphans:
-    return Orphans(one.conversations, one.messages, one.dirty)
+def of(one: Process, told: dict[str, int] | None = None) -> Orphans:
+    """`told` takes how far it says that conversations have come."""
+    return Orphans(
+        one.conversations,
+        one.messages,
+        one.dirty,
+        on_caught_up=({} if told is None else told).update,
+    )
 
 
 async def died(stores: Stores, *convs: str) -> Process:
@@ -42,7 +48,9 @@ async def test_the_heads_of_a_dead_process_are_written_down(
 ) -> None:
     async with embedded.open() as stores, process(stores) as one:
         await died(stores, CONV, "1:3")
-        await of(one).catch_up()
+        told: dict[str, int] = {}
+        await of(one, told).catch_up()
+        assert told == {CONV: 3, "1:3": 3}
         head = await written(one)
         assert (head.last_seq, head.n, head.shown_seq) == (3, 2, 2)
         assert (head.own, head.mentioned) == ({1: Own(2, 2, 2)}, {2: 2})

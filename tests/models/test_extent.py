@@ -1,0 +1,24 @@
+"""How far every conversation reaches, page by page."""
+
+import pytest
+
+from models import extent
+from models.conversation import Conversations, Head
+from models.extent import Extent, Extents
+from tests.opened import Embedded
+
+
+async def test_every_conversation_once(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extent, "PAGE", 3)
+    async with embedded.open() as stores:
+        assert [page async for page in Extents(stores).pages()] == []
+        conversations = Conversations(stores)
+        convs = {f"1:{other}": (1, other) for other in range(2, 10)}
+        await conversations.create(convs, 0)
+        await conversations.raise_heads([("1:4", Head(last_seq=7, n=7, shown_seq=7))])
+        await conversations.raise_floor("1:5", 3, 3)
+        pages = [page async for page in Extents(stores).pages()]
+        found = [one for page in pages for one in page]
+        assert len(found) == 8 and {one.conv for one in found} == set(convs)
+        assert Extent("1:4", 7, 0) in found and Extent("1:5", 3, 3) in found
+        assert max(len(page) for page in pages) == 3
