@@ -294,3 +294,48 @@ async def test_acks_and_pushes_of_a_lively_group_have_one_order_and_no_gap(
         assert stays == [
             seq for join, kick in zip(joins, kicks, strict=True) for seq in range(join, kick + 1)
         ]
+
+
+async def test_nothing_of_who_is_removed_while_he_sends_stands_behind_that(
+    ann: Account, bo: Account
+) -> None:
+    group = Group.of(ann, bo)
+    conv = group.conv
+    async with ann.chat() as hers, bo.chat() as his:
+        for n in range(40):
+            await his.send(type=1, conv=conv, content="x", id=f"flood-{n}")
+        ok(await asyncio.to_thread(group.remove, ann, bo))
+        for n in range(40, 60):
+            await his.send(type=1, conv=conv, content="x", id=f"flood-{n}")
+        answers = [await his.answer(f"flood-{n}") for n in range(60)]
+        kicked = (await his.push(MESSAGE, event="kicked"))["seq"]
+        stored = [answer["seq"] for answer in answers if "seq" in answer]
+        assert stored == list(range(2, len(stored) + 2)) and len(stored) <= 40
+        assert kicked == len(stored) + 2 == group.seqs(ann)[-1]
+        for answer in answers[len(stored) :]:
+            is_refusal(answer, FORBIDDEN, "forbidden")
+        # To him and to the others it is one order.
+        assert await reach(hers, conv, kicked) == list(range(2, kicked + 1))
+        assert his.seqs(conv) == list(range(2, kicked + 1))
+
+
+async def test_what_is_hidden_comes_back_with_what_is_shown(ann: Account, bo: Account) -> None:
+    group = Group.of(ann, bo)
+    path = f"/api/conversations/{group.conv}"
+    seq = group.said(bo)
+
+    def is_listed() -> bool:
+        return ann.get("/api/conversations").data["conversations"] != []
+
+    for brings_back in (lambda: group.said(bo), lambda: group.change(ann, name=f"New {seq}")):
+        ok(ann.call("PATCH", path, json={"hidden": True}))
+        assert not is_listed()
+        brings_back()
+        assert is_listed()
+    updated_at = group.row(ann)["updated_at"]
+    ok(ann.call("PATCH", path, json={"hidden": True}))
+    # A silent event is never shown.
+    ok(bo.call("DELETE", f"{path}/messages/{seq}"))
+    assert not is_listed()
+    row = group.row(bo)
+    assert (row["updated_at"], row["last_message"]["event"]) == (updated_at, "changed")

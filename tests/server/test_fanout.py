@@ -4,7 +4,7 @@ import pytest
 
 from server import fanout
 from server.log import Draft
-from server.protocol import MESSAGE, RESYNC, STATE
+from server.protocol import MESSAGE, RESYNC, STATE, TYPING
 from tests.opened import Embedded
 from tests.process import Process, Socket, process
 from tests.written import CONV, message
@@ -148,3 +148,83 @@ async def test_a_few_sockets_are_told_to_resynchronise_at_once(embedded: Embedde
         await sockets[0].next()
         await sockets[19].next()
         assert all(len(socket.writes) == 1 for socket in sockets)
+
+
+# Groups
+
+
+GROUP = "g7"
+JOINED = {"kind": "system", "event": "joined", "data": {"by": 1, "uids": [3]}}
+
+
+async def heard_by(two: Process, count: int) -> list[tuple[str, str]]:
+    """The channels on which the next events come, and what they are."""
+    heard = [await two.next_heard() for _ in range(count)]
+    return [(channel, event["event"]) for channel, event in heard]
+
+
+async def test_a_message_of_a_group_is_told_once_and_to_who_comes_by_it(
+    embedded: Embedded,
+) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("g:7", "u:1", "u:2", "u:3", "g:77")
+        one.fanout.publish(message(5, conv=GROUP))
+        one.fanout.publish(message(6, conv=GROUP, **JOINED))
+        one.fanout.publish(message(7, conv="g77"))
+        assert await heard_by(two, 4) == [
+            ("g:7", "message"),
+            ("g:7", "message"),
+            ("u:3", "message"),
+            ("g:77", "message"),
+        ]
+
+
+async def test_of_a_silent_event_each_gets_what_he_may_read(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        mine, friend, late = (one.socket(uid) for uid in (1, 2, 3))
+        event = message(9, conv=GROUP, kind="system", event="recalled", silent=True)
+        event.message.message = message(4, conv=GROUP, content="").message
+        one.fanout.push(event.message, {1: 1, 2: 4, 3: 5}, besides=mine.peer)
+        assert (await friend.next())["message"]["seq"] == 4
+        assert (await late.next())["message"] is None
+        assert mine.rest() == []
+        # Nobody may read what is not kept any more.
+        event.message.message = None
+        one.fanout.push(event.message, {2: 1, 3: 5})
+        for socket in (friend, late):
+            assert (await socket.next())["message"] is None
+
+
+async def test_a_frame_for_a_group_goes_out_once_and_names_who_is_left_out(
+    embedded: Embedded,
+) -> None:
+    async with (
+        embedded.open() as stores,
+        process(stores, bus=True) as one,
+        process(stores, "two", bus=True) as two,
+    ):
+        await two.bus.subscribe("g:7", "u:1", "u:2", "u:3")
+        mine, friend, other = (one.socket(uid) for uid in (1, 2, 3))
+        fields = {"conv": GROUP, "uid": 1}
+        one.fanout.tell_members(GROUP, [1, 2], TYPING, fields, not_to={3}, besides=mine.peer)
+        assert await friend.next() == {"code": TYPING, **fields}
+        assert mine.rest() == other.rest() == []
+        channel, event = await two.next_heard()
+        assert (channel, event["event"], event["conv"]) == ("g:7", "group frame", GROUP)
+        assert (event["code"], event["fields"], event["not_to"]) == (TYPING, fields, [3])
+
+
+async def test_in_a_group_my_own_other_sockets_are_nobody(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sender, _twin = one.socket(1), one.socket(1)
+        alone = draft(origin=sender)
+        alone.conv = GROUP
+        assert not one.fanout.reaches(alone, (1,))
+        one.socket(2)
+        assert one.fanout.reaches(alone, (1, 2, 3))
