@@ -21,8 +21,12 @@ waiting for longer where both want the interpreter."""
 CONVERSATIONS_MAX: Final = 50
 """Conversations of one write: each may take a read of the log."""
 
-FRESH_MAX: Final = 5000
-"""Messages kept in memory from their commit until they are indexed; others are read again."""
+FRESH_MAX: Final = 2_000_000
+"""Characters of messages kept in memory from their commit until they are indexed, 5,700 messages of
+a line or 470 of the longest; the others are read again."""
+
+AROUND: Final = 250
+"""What a message counts besides its text."""
 
 _TEXTS: Final = frozenset({"text", "system"})
 """Kinds whose content is a text; of the others it is the id of a medium or of a sticker."""
@@ -86,8 +90,9 @@ class Filling:
         whole = not message.silent or message.message is not msgspec.UNSET
         if whole and self._kept < FRESH_MAX:
             waiting = self._fresh.setdefault(conv, {})
-            self._kept += seq not in waiting
-            waiting[seq] = stored
+            if seq not in waiting:
+                self._kept += _size(stored)
+                waiting[seq] = stored
 
     # Indexing
 
@@ -149,10 +154,13 @@ class Filling:
         waiting = self._fresh.get(conv)
         if waiting is not None:
             for seq in [seq for seq in waiting if seq <= reached]:
-                del waiting[seq]
-                self._kept -= 1
+                self._kept -= _size(waiting.pop(seq))
             if not waiting:
                 del self._fresh[conv]
+
+
+def _size(stored: Stored) -> int:
+    return AROUND + len(stored.message.content)
 
 
 def _entries(stored: Stored) -> Iterable[Entry]:
