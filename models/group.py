@@ -142,6 +142,8 @@ class Link:
 
     code: str
     gid: int
+    live: bool
+    """Neither late nor used up."""
 
 
 class LockedGroup:
@@ -277,12 +279,13 @@ class Groups:
             return bool(await LinkRow.filter(gid=gid, code=code).delete())
 
     async def link(self, code: str) -> Link | None:
-        """The link of that code, if it leads anywhere."""
+        """The link of that code, unless somebody has ended it."""
         if len(code) > CODE_MAX:
             return None
         async with self._guard():
-            row = await _live(LinkRow.filter(code=code)).first()
-        return Link(row.code, row.gid) if row else None
+            row = await LinkRow.get_or_none(code=code)
+            live = await _live(LinkRow.filter(code=code)).exists()
+        return Link(row.code, row.gid, live) if row else None
 
 
 def _live(links: Any) -> Any:

@@ -195,7 +195,7 @@ class Groups:
         if uid == target:
             await self._leave(uid, gid)
             return
-        by, who = await self._name(uid), await self._name(target)
+        by, who = await self._names(uid, target)
         async with self._store.locked(gid) as locked:
             _require_over(locked.group, uid, target)
             await locked.remove(target)
@@ -230,7 +230,7 @@ class Groups:
             NotFound: `target` is not in the group.
             InvalidField: `uid`, not_self.
         """
-        by, who = await self._name(uid), await self._name(target)
+        by, who = await self._names(uid, target)
         async with self._store.locked(gid) as locked:
             mine = _require(locked.group.role(uid))
             if mine == "member" or (role is not None and mine != "owner"):
@@ -297,11 +297,13 @@ class Groups:
     async def behind(self, code: str) -> Behind:
         """What group a link leads into. Raises `NotFound`."""
         link = await self._link(code)
+        if not link.live:
+            raise NotFound
         group = await self._rosters.get(link.gid)
         return {"name": group.name, "avatar": group.avatar, "members": len(group.members)}
 
     async def join(self, uid: int, code: str) -> Shape:
-        """Come in by a link; for a member already nothing happens.
+        """Come in by a link; for a member already nothing happens, be it used up by himself.
 
         Raises:
             NotFound: the code is unknown, ended, used up or late.
@@ -346,6 +348,12 @@ class Groups:
 
     async def _name(self, uid: int) -> str:
         return (await self._people.get(uid)).nickname
+
+    async def _names(self, uid: int, target: int) -> tuple[str, str]:
+        """Of somebody who acts, and of whom it is about; whether that one is there is asked later,
+        behind whether the first may ask."""
+        people = await self._people.find([uid, target])
+        return people[uid].nickname, people[target].nickname if target in people else ""
 
 
 def _require(role: Role | None) -> Role:

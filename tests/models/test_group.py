@@ -259,7 +259,8 @@ async def test_a_link_leads_in_as_often_as_it_says(embedded: Embedded) -> None:
             for expected in used:
                 async with groups.locked(group.gid) as locked:
                     assert await locked.use(link) is expected
-        assert await groups.link("twice") is None and await groups.link("ever") == ever
+        twice = await groups.link("twice")
+        assert twice is not None and not twice.live and await groups.link("ever") == ever
 
 
 async def test_uses_at_once_are_counted_each(embedded: Embedded) -> None:
@@ -282,8 +283,8 @@ async def test_a_link_that_is_late_or_ended_leads_nowhere(embedded: Embedded) ->
         now = int(time.time() * 1000)
         await groups.add_link(group.gid, ANN, "late", 0, now - 1)
         await groups.add_link(group.gid, ANN, "Live", 0, now + 60_000)
-        live = await groups.link("Live")
-        assert await groups.link("late") is None and live is not None
+        live, late = await groups.link("Live"), await groups.link("late")
+        assert live is not None and live.live and late is not None and not late.live
         for none in ("live", "x" * (CODE_MAX + 1), ""):
             assert await groups.link(none) is None
             assert not await groups.end_link(group.gid, none)

@@ -5,13 +5,10 @@ import ast
 from pathlib import Path
 
 from tests.handlers.test_auth_device import *
-from tests.handlers.test_auth_origin import *
 from tests.handlers.test_auth_token import *
 from tests.handlers.test_chat_edit import *
 from tests.handlers.test_chat_end import *
-from tests.handlers.test_chat_frames import *
 from tests.handlers.test_chat_group import *
-from tests.handlers.test_chat_handshake import *
 from tests.handlers.test_chat_presence import *
 from tests.handlers.test_chat_react import *
 from tests.handlers.test_chat_reading import *
@@ -25,12 +22,23 @@ from tests.handlers.test_group_links import *
 from tests.handlers.test_group_members import *
 from tests.handlers.test_group_reading import *
 from tests.handlers.test_people import *
+from tests.handlers.test_search import *
 from tests.handlers.test_user_login import *
 from tests.handlers.test_user_me import *
 from tests.handlers.test_user_register import *
 
-STORELESS = {"test_base", "test_base_body", "test_call", "test_openapi", "test_site"}
-"""Files whose tests ask nothing of a store that would depend on which one it is."""
+STORELESS = {
+    "test_auth_origin",
+    "test_base",
+    "test_base_body",
+    "test_call",
+    "test_chat_frames",
+    "test_chat_handshake",
+    "test_chat_sync",
+    "test_openapi",
+    "test_site",
+}
+"""Files whose tests ask nothing of SQL or Redis that would depend on which one it is."""
 
 
 def test_none_of_them_is_left_out_or_hidden_by_another_of_its_name() -> None:
