@@ -9,7 +9,7 @@ const PAGE = 50;
 /** The first page shows all that is unread, up to what one request gives. */
 const FIRST = { least: 40, most: 100 };
 /** What is this near to the loaded messages is reached by loading on; what is farther, by a page around it. */
-const NEAR = 150;
+const NEAR = 100;
 
 const NOTHING = Object.freeze({ items: [], end: false, later: false });
 

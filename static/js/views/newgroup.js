@@ -62,7 +62,7 @@ function Gather({ title, label, picked, onPick, there, ready, act, close, childr
     }
   };
   const ofField = refusal?.field === "name";
-  return html`<${Modal} title=${title} close=${close} class="gather">
+  return html`<${Modal} title=${title} close=${close} class="gather" inside=${true}>
     <form onSubmit=${submit} novalidate>
       ${children?.(ofField && explain(refusal))}
       <${Picker} picked=${picked} there=${there} onPick=${(uids) => (onPick(uids), setRefusal(null))} />

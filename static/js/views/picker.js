@@ -19,7 +19,6 @@ export function Picker({ picked, there = [], onPick }) {
   const wanted = query.trim();
   const people = useFound(wanted);
   const open = people?.filter((uid) => !there.includes(uid)) ?? [];
-  useEffect(() => box.current.focus(), []);
   const toggle = (uid) => {
     onPick(picked.includes(uid) ? picked.filter((other) => other !== uid) : [...picked, uid]);
     if (wanted) setQuery("");
@@ -40,7 +39,7 @@ export function Picker({ picked, there = [], onPick }) {
   return html`<div class="picker">
     <div class="chips" onClick=${() => box.current.focus()}>
       ${picked.map((uid) => html`<${Chip} key=${uid} uid=${uid} remove=${() => toggle(uid)} />`)}
-      <input ref=${box} type="text" value=${query} placeholder=${picked.length ? "" : t("picker.find")} aria-label=${t("picker.find")} autocomplete="off" spellcheck=${false} maxlength="100"
+      <input ref=${box} type="text" autofocus value=${query} placeholder=${picked.length ? "" : t("picker.find")} aria-label=${t("picker.find")} autocomplete="off" spellcheck=${false} maxlength="100"
         role="combobox" aria-expanded="true" aria-controls="picker-list" aria-activedescendant=${open[active] ? `pick-${open[active]}` : undefined}
         onInput=${(event) => (setQuery(event.currentTarget.value), setActive(0))} onKeyDown=${key} />
     </div>
