@@ -18,7 +18,7 @@ const TYPING_SHOWN_MS = 5_000;
 /** The list's pages; all of them are read before the socket resumes, which then needs no history. */
 const LIST_PAGE = 100;
 
-/** Of whom an event speaks; more than these it does not name. */
+/** Of whom an event speaks; more than these it does not name, but the list of members does. */
 const NAMED = 8;
 
 /** @type {ImClient | null} */
@@ -80,7 +80,9 @@ export async function meet(conv) {
 
 /** Those who wrote, and those whom events name, in groups as well. */
 export async function meetAll(messages) {
-  const named = messages.flatMap(({ from, data }) => [from, ...(data?.uids ?? []).slice(0, NAMED)]);
+  const { groups } = get();
+  const told = ({ conv, data }) => (data?.uids ?? []).slice(0, groups[conv] ? undefined : NAMED);
+  const named = messages.flatMap((message) => [message.from, ...told(message)]);
   const unknown = [...new Set(named)].filter((uid) => !get().users[uid]?.user_name);
   if (unknown.length) learn(await api.get(`/api/users?ids=${unknown.slice(0, 200).join(",")}`).catch(() => []));
 }

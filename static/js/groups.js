@@ -36,8 +36,11 @@ function keep(group) {
 }
 
 /** The members and how far they have read, of a group that is open and that I am in. */
-export async function loadGroup(conv) {
+export async function loadGroup(conv, twice = true) {
+  const asked = get().convs[conv].last_seq;
   const [group, reads] = await Promise.allSettled([api.get(path(conv)), api.get(convPath(conv, "/reads"))]);
+  const changed = ({ seq, kind, silent }) => seq > asked && kind === "system" && !silent;
+  if (twice && get().threads[conv]?.items.some(changed)) return loadGroup(conv, false); // the answer may be older than that
   if (reads.status === "fulfilled") put("reads", conv, reads.value);
   if (group.status === "fulfilled") keep(group.value);
   watchPeers();

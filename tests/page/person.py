@@ -81,6 +81,10 @@ class Person:
         self.page.locator(".log .bubble").nth(number).click(button="right")
         self.page.get_by_role("menuitem", name=item).click()
 
+    def react(self, number: int, emoji: str) -> None:
+        self.page.locator(".log .bubble").nth(number).click(button="right")
+        self.page.get_by_role("menuitemcheckbox", name=emoji).click()
+
     @property
     def box(self) -> Locator:
         return self.page.locator(".composer textarea")

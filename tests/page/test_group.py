@@ -169,7 +169,7 @@ def test_only_what_a_role_allows_is_offered(trio: Trio, group: str) -> None:
             "Ann unmuted you",
         ]
     )
-    expect(lines(cy)).to_contain_text(["Ann 将 你 设为管理员", "你 将 Bo 禁言至"])
+    expect(lines(cy)).to_contain_text(["Ann 将你设为管理员", "你将 Bo 禁言至"])
     # Handing over asks first, and changes what is offered.
     act(ann, "Bo", "Hand the group over")
     yes(ann, "Cancel")
@@ -181,7 +181,7 @@ def test_only_what_a_role_allows_is_offered(trio: Trio, group: str) -> None:
     expect(lines(ann).last).to_have_text("You became an administrator")
     expect(lines(bo).nth(-2)).to_have_text("Ann handed the group over to you")
     act(bo, "Cy", "Make plain member")
-    expect(lines(cy).last).to_have_text("Bo 将 你 设为普通成员")
+    expect(lines(cy).last).to_have_text("Bo 将你设为普通成员")
 
 
 def test_out_and_in_again_and_the_end(trio: Trio, group: str) -> None:

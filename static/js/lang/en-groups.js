@@ -45,10 +45,8 @@ export default {
   "group.create": "Create group",
   "group.details": "Group details",
   "group.away": "You are not in this group any more.",
-  "group.loading": "Loading…",
 
   "picker.find": "Find people by name",
-  "picker.chosen": "Chosen",
   "picker.remove": "Take {name} out",
   "picker.known": "People you know",
   "picker.none": "Nobody found for “{query}”",
@@ -56,7 +54,6 @@ export default {
   "picker.there": "already in",
 
   "details.announcement": "Announcement",
-  "details.announcement.none": "No announcement yet",
   "details.announcement.write": "Write an announcement",
   "details.edit": "Change",
   "details.speak": "Who may write",
@@ -84,7 +81,6 @@ export default {
   "details.leave": "Leave the group",
   "details.dissolve": "Dissolve the group",
 
-  "member.profile": "Profile",
   "member.admin": "Make administrator",
   "member.unadmin": "Make plain member",
   "member.owner": "Hand the group over",

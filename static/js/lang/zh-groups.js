@@ -45,10 +45,8 @@ export default {
   "group.create": "创建群聊",
   "group.details": "群聊详情",
   "group.away": "你已不在这个群聊中。",
-  "group.loading": "加载中…",
 
   "picker.find": "按名字找人",
-  "picker.chosen": "已选",
   "picker.remove": "移除 {name}",
   "picker.known": "你认识的人",
   "picker.none": "没有找到“{query}”",
@@ -56,7 +54,6 @@ export default {
   "picker.there": "已在群中",
 
   "details.announcement": "群公告",
-  "details.announcement.none": "暂无公告",
   "details.announcement.write": "发布公告",
   "details.edit": "修改",
   "details.speak": "谁可以发言",
@@ -84,7 +81,6 @@ export default {
   "details.leave": "退出群聊",
   "details.dissolve": "解散群聊",
 
-  "member.profile": "个人资料",
   "member.admin": "设为管理员",
   "member.unadmin": "取消管理员",
   "member.owner": "转让群主",
