@@ -78,6 +78,12 @@ function details({ name = "", announcement = "", until = 0 }) {
   return { name, announcement: oneLine(announcement, 80), until: until ? moment(until) : "" };
 }
 
+/** How many are in a group, or that it is none of mine any more. `group` is its shape, where it is known. */
+export function sizeText(conv, group) {
+  if (conv.group?.role === null) return t(conv.last_message?.event === "dissolved" ? "group.dissolved" : "group.away");
+  return t("group.members", { n: group?.members.length ?? conv.group?.members ?? 0 });
+}
+
 /** Who is writing, as it is said below a name; in a conversation of two it is clear who. */
 export function typingText(conv, uids) {
   if (!uids.length) return "";

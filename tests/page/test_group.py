@@ -252,6 +252,33 @@ def test_what_a_group_is_changes_for_all(trio: Trio, group: str) -> None:
     expect(bo.box).to_be_visible()
 
 
+def test_what_happened_while_away_is_there_after_the_resume(trio: Trio, group: str) -> None:
+    ann, bo, cy = trio
+    ann.write("edit me")
+    bo.sees("edit me")
+    bo.page.locator(".who").click()
+    bo.page.context.set_offline(True)
+    expect(bo.page.locator(".bar")).to_contain_text("You are offline")
+    gid = group[1:]
+    ann.call("PATCH", f"/api/groups/{gid}", {"name": "Supper"})
+    ann.call("DELETE", f"/api/groups/{gid}/members/{cy.uid}")
+    ann.menu(0, "Edit")
+    ann.box.fill("edited")
+    ann.page.keyboard.press("Enter")
+    ann.react(0, "👍")
+    ann.sees("edited")
+    ann.write("at eight")
+    bo.page.context.set_offline(False)
+    bo.sees("edited", "at eight")
+    expect(bo.page.locator(".reaction:not(.add)")).to_have_text("👍 1")
+    expect(bo.page.locator(".who-name")).to_have_text("Supper")
+    expect(bo.row.locator(".row-name")).to_have_text("Supper")
+    expect(bo.page.locator(".who-status")).to_have_text("2 members")
+    expect(bo.page.locator(".member")).to_have_count(2)
+    expect(lines(bo)).to_contain_text(["Ann named the group “Supper”", "Ann removed Cy"])
+    expect(ann.last_mark).to_have_attribute("title", "Read by Bo")
+
+
 def test_a_link_lets_somebody_in_until_it_is_ended(
     trio: Trio, group: str, browser: Browser
 ) -> None:

@@ -78,7 +78,7 @@ def test_the_menu_by_keys_alone(talk: Pair) -> None:
     expect(bo.page.locator(".gone")).to_have_text("Ann recalled a message")
 
 
-def test_a_long_press_opens_the_menu(talk: Pair, someone: Someone) -> None:
+def test_on_a_phone_a_long_press_and_the_ways_back(talk: Pair, someone: Someone) -> None:
     _, bo = talk
     phone = someone("bo", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     phone.name = bo.name
@@ -93,6 +93,14 @@ def test_a_long_press_opens_the_menu(talk: Pair, someone: Someone) -> None:
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     phone.page.get_by_role("menuitemcheckbox").first.tap()
     expect(bo.page.locator(".reaction:not(.add)")).to_have_text("👍 1")
+    phone.page.locator(".who").tap()
+    expect(phone.page.locator(".member")).to_have_count(2)
+    expect(phone.page.locator(".thread")).to_be_hidden()
+    phone.page.go_back()
+    expect(phone.page.locator(".details")).to_have_count(0)
+    phone.sees("hello", "hi")
+    phone.page.go_back()
+    expect(phone.page.locator(".rail")).to_be_visible()
     assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -9,7 +9,6 @@ export default {
   "readers.title": "Read by",
   "readers.not": "Not yet",
   "readers.nobody": "Nobody has read it yet.",
-  "readers.everybody": "Everybody has read it.",
 
   "event.created": "{by} created the group “{name}” with {names}",
   "event.created.alone": "{by} created the group “{name}”",
@@ -44,6 +43,7 @@ export default {
   "group.name.hint": "Optional. Without one it is named after its members",
   "group.create": "Create group",
   "group.details": "Group details",
+  "group.dissolved": "This group was dissolved.",
   "group.away": "You are not in this group any more.",
 
   "picker.find": "Find people by name",

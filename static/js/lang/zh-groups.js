@@ -9,7 +9,6 @@ export default {
   "readers.title": "已读",
   "readers.not": "未读",
   "readers.nobody": "还没有人读过。",
-  "readers.everybody": "所有人都已读。",
 
   "event.created": "{by} 创建了群聊“{name}”，成员有 {names}",
   "event.created.alone": "{by} 创建了群聊“{name}”",
@@ -44,6 +43,7 @@ export default {
   "group.name.hint": "选填，不填则以成员命名",
   "group.create": "创建群聊",
   "group.details": "群聊详情",
+  "group.dissolved": "群聊已解散。",
   "group.away": "你已不在这个群聊中。",
 
   "picker.find": "按名字找人",

@@ -65,8 +65,8 @@ export function Readers({ conv, seq, close }) {
   const not = (group?.members ?? []).map(({ uid }) => uid).filter((uid) => uid !== me && !read.includes(uid));
   return html`<${Modal} title=${t("readers.title")} close=${close} class="small readers-list">
     ${read.length ? html`<ul class="items">${read.map((uid) => html`<${Reader} key=${uid} uid=${uid} />`)}</ul>` : html`<p class="muted">${t("readers.nobody")}</p>`}
-    <h3 class="rows-title">${t("readers.not")}</h3>
-    ${not.length ? html`<ul class="items">${not.map((uid) => html`<${Reader} key=${uid} uid=${uid} />`)}</ul>` : html`<p class="muted">${t("readers.everybody")}</p>`}
+    ${not.length > 0 && html`<h3 class="rows-title">${t("readers.not")}</h3>
+      <ul class="items">${not.map((uid) => html`<${Reader} key=${uid} uid=${uid} />`)}</ul>`}
   <//>`;
 }
 

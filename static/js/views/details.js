@@ -7,6 +7,7 @@ import { leads } from "../roster.js";
 import { back } from "../route.js";
 import { get, useStore } from "../store.js";
 import { links } from "../text.js";
+import { sizeText } from "../words.js";
 import { Link } from "./link.js";
 import { Members } from "./members.js";
 import { Avatar, Icon, IconButton, Spinner } from "./parts.js";
@@ -93,13 +94,12 @@ function Name({ conv, lead }) {
   const t = useT();
   const face = useFace(conv);
   const group = useStore((state) => state.groups[conv.conv]);
-  const n = group?.members.length ?? conv.group?.members ?? 0;
   return html`<section class="details-top">
     <${Avatar} uid=${face.uid} name=${face.name} group=${true} size="large" />
     <${Changeable} group=${group} field="name" label=${t("group.name")} lead=${lead && group}>
       ${(change) => html`<h3 dir="auto">${face.name} ${change && html`<${IconButton} icon="pencil" label=${`${t("details.edit")}: ${t("group.name")}`} onClick=${change} />`}</h3>`}
     <//>
-    <p class="muted">${conv.group?.role === null ? t("group.away") : t("group.members", { n })}</p>
+    <p class="muted">${sizeText(conv, group)}</p>
   </section>`;
 }
 

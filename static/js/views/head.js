@@ -5,7 +5,7 @@ import { toggleDetails } from "../groups.js";
 import { useT } from "../i18n.js";
 import { back } from "../route.js";
 import { set, useStore } from "../store.js";
-import { typingText } from "../words.js";
+import { sizeText, typingText } from "../words.js";
 import { Avatar, IconButton } from "./parts.js";
 import { Popup, below } from "./popup.js";
 import { useFace } from "./row.js";
@@ -48,6 +48,6 @@ function Status({ conv, face }) {
   const group = useStore((state) => state.groups[conv.conv]);
   if (typing) return html`<span class="who-status accent" role="status">${typingText(conv, typing.split(" "))}</span>`;
   if (face.notes) return html`<span class="who-status">${t("notes.text")}</span>`;
-  if (face.group) return html`<span class="who-status">${conv.group?.role === null ? t("group.away") : t("group.members", { n: group?.members.length ?? conv.group?.members ?? 0 })}</span>`;
+  if (face.group) return html`<span class="who-status">${sizeText(conv, group)}</span>`;
   return html`<span class=${`who-status ${face.online ? "online" : ""}`}>${t(face.online ? "online" : "offline")}</span>`;
 }
