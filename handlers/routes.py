@@ -55,6 +55,7 @@ PAGES: Final[tuple[tuple[str, type[site.StaticHandler]], ...]] = (
     (r"/static/(.*)", site.StaticHandler),
     (r"/docs()", site.DocsHandler),
     (r"/()", site.PageHandler),
+    (r"/join/([^/]+)", site.JoinPageHandler),
 )
 
 

@@ -22,6 +22,7 @@ STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 DEVICE_COOKIE_DAYS: Final = 3650
 
 PUBLIC_TEXT: Final = ("/", "/docs", "/api/openapi.json")
+PUBLIC_FOLDERS: Final = ("/static/", "/join/")
 
 _UNCHANGED: Final = {304: "It is what `If-None-Match` says."}
 
@@ -55,7 +56,7 @@ class PageCompression(web.GZipContentEncoding):
 
     def __init__(self, request: httputil.HTTPServerRequest) -> None:
         super().__init__(request)
-        page = request.path in PUBLIC_TEXT or request.path.startswith("/static/")
+        page = request.path in PUBLIC_TEXT or request.path.startswith(PUBLIC_FOLDERS)
         self._gzipping = self._gzipping and page and "Range" not in request.headers
 
 
@@ -111,6 +112,13 @@ class PageHandler(StaticHandler):
             )
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         await super().get("index.html", include_body)
+
+
+class JoinPageHandler(PageHandler):
+    @plain("text/html", also=_UNCHANGED)
+    async def get(self, code: str, include_body: bool = True) -> None:
+        """The chat page on a link into a group: it asks whether to join."""
+        await super().get(code, include_body)
 
 
 class DocsHandler(StaticHandler):

@@ -1,24 +1,23 @@
 /** What a person can do in a conversation. Each act changes the state at once where it can be taken back. */
 import { api, convPath } from "./api.js";
-import { client, learn, meet, meetAll } from "./chat.js";
+import { client, learn } from "./chat.js";
 import { readByMe } from "./convs.js";
 import { keepDraft } from "./drafts.js";
 import { explain, t } from "./i18n.js";
 import { pairConv } from "./im-client.js";
-import { merge } from "./log.js";
+import { mentioned } from "./mentions.js";
+import { loadLatest } from "./pages.js";
 import { go } from "./route.js";
 import { get, put, set } from "./store.js";
 
-/** A page of older messages. */
-const OLDER = 50;
-/** The first page shows all that is unread, up to what one request gives. */
-const FIRST = { least: 40, most: 100 };
+/** How everybody is called behind an "@", in any language. */
+export const ALL = ["all", "所有人"];
 
 export function toast(text) {
   set({ toast: { text, at: Date.now() } });
 }
 
-function complain(refusal) {
+export function complain(refusal) {
   toast(explain(refusal));
 }
 
@@ -32,50 +31,47 @@ export function openWith(profile) {
   openConv(pairConv(get().me.uid, profile.uid));
 }
 
-/** Loads what the thread needs to be shown: the newest page, with all that is unread in it. */
-export async function loadThread(conv) {
-  meet(conv);
-  const known = get().threads[conv];
-  if (known?.loading || known?.loaded) return;
-  const unread = get().convs[conv]?.unread ?? 0;
-  const limit = Math.min(FIRST.most, Math.max(FIRST.least, unread + 10));
-  await loadPage(conv, `?limit=${limit}`);
-}
-
-export async function loadOlder(conv) {
-  const thread = get().threads[conv];
-  if (!thread?.loaded || thread.loading || thread.end || !thread.items.length) return;
-  await loadPage(conv, `?before=${thread.items[0].seq}&limit=${OLDER}`);
-}
-
-async function loadPage(conv, query) {
-  const before = get().threads[conv] ?? { items: [], end: false };
-  put("threads", conv, { ...before, loading: true, failed: null });
-  try {
-    const { messages, end } = await api.get(convPath(conv, `/messages${query}`));
-    const { items } = get().threads[conv];
-    put("threads", conv, { items: merge(items, messages), end, loaded: true, loading: false, failed: null });
-    meetAll(messages);
-  } catch (refusal) {
-    put("threads", conv, { ...get().threads[conv], loading: false, failed: refusal });
-  }
-}
-
-/** Loads back until a message is there. Returns whether it is. */
-export async function loadUntil(conv, seq) {
-  for (;;) {
-    const { items, end } = get().threads[conv];
-    if (items.some((message) => message.seq === seq)) return true;
-    if (end || items[0]?.seq < seq) return false;
-    const count = items.length;
-    await loadOlder(conv);
-    if (get().threads[conv].items.length === count) return false;
-  }
-}
-
-export function send(conv, content, reply_to) {
-  client.send(reply_to ? { conv, content, reply_to } : { conv, content });
+/** Sends what stands in a draft, at the end of the thread, wherever the reader is. */
+export async function send(conv, { text, reply_to, names }) {
+  const mentions = mentioned(text, names);
+  client.send({ conv, content: text, ...(reply_to && { reply_to }), ...(mentions && { mentions }) });
   keepDraft(conv, { text: "" });
+  if (get().threads[conv]?.later) await loadLatest(conv);
+}
+
+/** Takes a message of mine into the box, to be changed there; what stood in the box comes back after that. */
+export function startEdit({ conv, seq, content, mentions }) {
+  const before = get().drafts[conv] ?? { text: "" };
+  const uids = Array.isArray(mentions) ? mentions : [];
+  const names = Object.fromEntries(uids.map((uid) => [uid, get().users[uid]?.nickname ?? ""]));
+  if (mentions === "all") names.all = ALL.find((word) => content.includes(`@${word}`)) ?? ALL[0];
+  keepDraft(conv, { text: content, edit: seq, names, kept: before.edit ? before.kept : before });
+}
+
+/** Back to what stood in the box before. */
+export function endEdit(conv) {
+  keepDraft(conv, get().drafts[conv]?.kept ?? { text: "" });
+}
+
+/** The new text; where it is refused it stays in the box. */
+export async function edit(conv, { text, edit: seq, names }) {
+  const before = get().threads[conv]?.items.find((message) => message.seq === seq);
+  try {
+    if (before?.content !== text) await client.edit(conv, seq, text, mentioned(text, names));
+    if (get().drafts[conv]?.edit === seq) endEdit(conv);
+  } catch (refusal) {
+    complain(refusal);
+  }
+}
+
+/** Joins those who reacted so, or leaves them. */
+export async function react({ conv, seq, reactions = [] }, emoji) {
+  const mine = reactions.find((reaction) => reaction.emoji === emoji)?.uids.includes(get().me.uid);
+  try {
+    await client.react(conv, seq, emoji, !mine);
+  } catch (refusal) {
+    complain(refusal);
+  }
 }
 
 export function retry(id) {
@@ -105,10 +101,10 @@ export function read(conv, seq) {
 }
 
 /** The text stays with me for "edit again". */
-export async function recall({ conv, seq, content }) {
+export async function recall({ conv, seq, from, content, kind }) {
   try {
     await client.recall(conv, seq);
-    set({ recalled: { ...get().recalled, [`${conv} ${seq}`]: content } });
+    if (from === get().me.uid && kind === "text") set({ recalled: { ...get().recalled, [`${conv} ${seq}`]: content } });
   } catch (refusal) {
     complain(refusal);
   }

@@ -7,8 +7,9 @@ import { blank, peerOf, readByMe, readByPeer, refreshed, resumed, sorted, withMe
 import { loadDrafts } from "./drafts.js";
 import { ImClient } from "./im-client.js";
 import { backOff } from "./im-wire.js";
-import { merge, retouched } from "./log.js";
+import { pushed } from "./log.js";
 import { outboxStorage } from "./prefs.js";
+import { isArrival, withEvent } from "./roster.js";
 import { get, put, set } from "./store.js";
 
 /** "typing…" goes away by itself. */
@@ -17,6 +18,8 @@ const TYPING_SHOWN_MS = 5_000;
 /** The list's pages; all of them are read before the socket resumes, which then needs no history. */
 const LIST_PAGE = 100;
 
+/** Of whom an event speaks; more than these it does not name, but the list of members does. */
+const NAMED = 8;
 
 /** @type {ImClient | null} */
 export let client = null;
@@ -35,10 +38,12 @@ export function enterChat(me, { probe, ended }) {
   mine.on("typing", onTyping);
   mine.on("presence", ({ uid, online }) => learn([{ ...get().users[uid], uid, online }]));
   mine.on("remote", onRemote);
-  let met = false;
+  let stale = false;
+  mine.on("message", ({ kind, silent }, { live }) => (stale ||= !live && kind === "system" && !silent));
   mine.on("ready", () => {
-    if (met) loadList(mine).catch(() => {}); // read marks and the like, of the time without a socket
-    met = true;
+    // Read marks, who is in a group and the like, of the time without a socket.
+    if (stale) loadList(mine).catch(() => {});
+    stale = true;
   });
   set({ drafts: loadDrafts(me.uid), users: { [me.uid]: me } });
   for (const { conv } of mine.outbox.entries()) put("outbox", conv, mine.outbox.entries(conv));
@@ -69,13 +74,15 @@ export async function meet(conv) {
     put("convs", conv, blank(conv));
     watchPeers();
   }
-  const uid = peerOf(conv, me.uid);
+  const uid = peerOf(conv, me.uid); // in a group nobody is
   if (!users[uid]?.user_name && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
 }
 
 /** Those who wrote, and those whom events name, in groups as well. */
 export async function meetAll(messages) {
-  const named = messages.flatMap(({ from, data }) => [from, ...(data?.uids ?? [])]);
+  const { groups } = get();
+  const told = ({ conv, data }) => (data?.uids ?? []).slice(0, groups[conv] ? undefined : NAMED);
+  const named = messages.flatMap((message) => [message.from, ...told(message)]);
   const unknown = [...new Set(named)].filter((uid) => !get().users[uid]?.user_name);
   if (unknown.length) learn(await api.get(`/api/users?ids=${unknown.slice(0, 200).join(",")}`).catch(() => []));
 }
@@ -113,11 +120,12 @@ async function loadList(mine) {
   watchPeers();
 }
 
-/** Presence of those I have a conversation with, the newest first. */
-function watchPeers() {
-  const { me, convs } = get();
+/** Presence of those I have a conversation with, the newest first, after the members of the group that is open. */
+export function watchPeers() {
+  const { me, convs, groups, route } = get();
   const singles = sorted(Object.values(convs)).filter(({ type }) => type === "single");
-  client?.watch(singles.map(({ conv }) => peerOf(conv, me.uid)).filter((uid) => uid !== me.uid));
+  const uids = [...(groups[route.conv]?.members ?? []).map(({ uid }) => uid), ...singles.map(({ conv }) => peerOf(conv, me.uid))];
+  client?.watch([...new Set(uids)].filter((uid) => uid !== me.uid));
 }
 
 async function loadBlocked() {
@@ -135,17 +143,40 @@ function change(conv, next) {
 
 function onMessage(message) {
   const { conv, from } = message;
-  const { me, threads, typing } = get();
+  const { me, convs, threads, typing } = get();
+  const arrival = isArrival(message, me.uid);
   change(conv, (known) => withMessage(known, message, me.uid));
-  const thread = threads[conv];
-  if (thread) put("threads", conv, { ...thread, items: retouched(merge(thread.items, [message]), message) });
-  if (typing[conv]?.[from]) put("typing", conv, {});
+  if (threads[conv]) put("threads", conv, pushed(threads[conv], message, arrival));
+  if (typing[conv]) put("typing", conv, without(typing[conv], from));
+  if (message.kind === "system") onEvent(message, arrival && convs[conv]);
+  else hasRead(conv, from, message.seq); // who writes has read what was there
   meetAll([message]);
+}
+
+/** What an event makes of a group; who is back in one knows nothing of what it became meanwhile. */
+function onEvent(message, back) {
+  const { conv } = message;
+  const group = get().groups[conv];
+  if (back) {
+    put("groups", conv, undefined);
+    loadList(client).catch(() => {});
+  } else if (group) put("groups", conv, withEvent(group, message));
+}
+
+function hasRead(conv, uid, seq) {
+  const reads = get().reads[conv];
+  if (reads && seq > (reads[uid] ?? 0)) put("reads", conv, { ...reads, [uid]: seq });
+}
+
+function without(map, key) {
+  const { [key]: _, ...others } = map;
+  return others;
 }
 
 function onRead({ conv, uid, seq }) {
   const { me, threads } = get();
   if (uid === me.uid) change(conv, (known) => readByMe(known, seq, threads[conv]?.items));
+  else if (conv.startsWith("g")) hasRead(conv, uid, seq);
   else change(conv, (known) => readByPeer(known, seq));
 }
 
@@ -155,7 +186,7 @@ function onTyping({ conv, uid }) {
   put("typing", conv, { ...get().typing[conv], [uid]: until });
   setTimeout(() => {
     const now = get().typing[conv] ?? {};
-    if (now[uid] === until) put("typing", conv, Object.fromEntries(Object.entries(now).filter(([id]) => id !== String(uid))));
+    if (now[uid] === until) put("typing", conv, without(now, uid));
   }, TYPING_SHOWN_MS);
 }
 

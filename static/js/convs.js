@@ -1,4 +1,5 @@
 /** What happens to a conversation of the list. Pure functions: a conversation in, a conversation out. */
+import { isArrival, mentionsMe, rowWithEvent } from "./roster.js";
 
 /** Who the other is in a single conversation; myself in my notes. */
 export function peerOf(conv, me) {
@@ -28,15 +29,18 @@ export function blank(conv, peer) {
 /** A message was applied. Those up to `last_seq` are already in the counts that came with the list. */
 export function withMessage(conv, message, me) {
   const { seq, from, kind, time, silent } = message;
-  const next = { ...conv, last_seq: Math.max(conv.last_seq, seq) };
+  const next = { ...conv, last_seq: Math.max(conv.last_seq, seq), mention_seq: mentionSeq(conv, message, me) };
+  if (conv.group && kind === "system" && seq > conv.last_seq) next.group = rowWithEvent(conv.group, message, me);
+  if (isArrival(message, me)) Object.assign(next, { first_seq: seq, unread: 0 });
   if (!silent && seq >= (conv.last_message?.seq ?? 0)) {
     next.last_message = message;
     next.hidden = false;
     next.updated_at = Math.max(conv.updated_at, time);
   }
-  if (message.message && message.message.seq === conv.last_message?.seq) next.last_message = message.message;
+  if (message.message && message.message.seq === conv.last_message?.seq) next.last_message = targetOf(message);
   if (from === me && !silent) {
     next.read_seq = Math.max(conv.read_seq, seq);
+    if (kind !== "system") next.mention_seq = 0;
     if (next.read_seq >= next.last_seq) next.unread = 0;
   } else {
     if (kind !== "system" && seq > conv.last_seq && seq > conv.read_seq) next.unread += 1;
@@ -46,13 +50,25 @@ export function withMessage(conv, message, me) {
   return next;
 }
 
+/** The target of a silent event as it is now; of a recalled one also by whom, which it does not say itself. */
+export function targetOf({ event, data, message }) {
+  return message && event === "recalled" ? { ...message, recalled_by: data.by } : message;
+}
+
+/** The newest unread message that mentions me, after this one. */
+function mentionSeq({ mention_seq = 0, read_seq }, message, me) {
+  const about = message.message ?? message;
+  if (about.seq > read_seq && mentionsMe(about, me)) return Math.max(mention_seq, about.seq);
+  return about.seq === mention_seq ? 0 : mention_seq;
+}
+
 /** I have read up to `seq`, here or elsewhere; `items` are the messages loaded. */
 export function readByMe(conv, seq, items = []) {
   const read_seq = Math.max(conv.read_seq, seq);
   const above = items.filter((message) => message.seq > read_seq && message.kind !== "system").length;
   const known = items.length > 0 && items[0].seq <= read_seq + 1;
   const unread = read_seq >= conv.last_seq ? 0 : known ? above : Math.min(conv.unread, conv.last_seq - read_seq);
-  return { ...conv, read_seq, unread };
+  return { ...conv, read_seq, unread, mention_seq: read_seq >= conv.mention_seq ? 0 : conv.mention_seq };
 }
 
 export function readByPeer(conv, seq) {
@@ -70,8 +86,8 @@ export function refreshed(conv, listed) {
   if (!conv || listed.last_seq >= conv.last_seq) {
     return conv && conv.read_seq > listed.read_seq ? readByMe(listed, conv.read_seq) : listed;
   }
-  const { muted, pinned, peer } = listed;
-  return { ...readByPeer(conv, listed.peer_read_seq ?? 0), muted, pinned, peer };
+  const { muted, pinned, peer, group } = listed;
+  return { ...readByPeer(conv, listed.peer_read_seq ?? 0), muted, pinned, peer, group: conv.group ?? group };
 }
 
 /** Pinned ones first, then by the newest message; what has only a draft stands by when it was opened. */

@@ -7,11 +7,11 @@ export function loadDrafts(uid) {
   return Object.fromEntries(keysUnder(prefix).map((conv) => [conv, recall(prefix + conv)]));
 }
 
-/** @param {{text: string, reply_to?: number}} draft  an empty one is forgotten */
+/** @param {{text: string, reply_to?: number, edit?: number}} draft  an empty one is forgotten */
 export function keepDraft(conv, draft) {
   const { me, drafts } = get();
   const { [conv]: _, ...others } = drafts;
-  if (!draft.text && !draft.reply_to) {
+  if (!draft.text && !draft.reply_to && !draft.edit) {
     forget(`draft.${me.uid}.${conv}`);
     set({ drafts: others });
   } else {

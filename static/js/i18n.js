@@ -35,7 +35,15 @@ export function t(key, values = {}) {
   const { lang } = get();
   let text = TABLES[lang][key];
   if (text && typeof text === "object") text = text[new Intl.PluralRules(locale(lang)).select(values.n)] ?? text.other;
-  return text?.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return text?.replace(/( ?)\{(\w+)\}( ?)/g, (whole, before, name, after) => {
+    const value = String(values[name] ?? `{${name}}`);
+    return lang === "zh" ? spaced(before, value, after) : before + value + after;
+  });
+}
+
+/** Beside a name in Latin letters Chinese has a space; beside Chinese characters it has none. */
+function spaced(before, value, after) {
+  return (/^\p{sc=Han}/u.test(value) ? "" : before) + value + (/\p{sc=Han}$/u.test(value) ? "" : after);
 }
 
 /** For views: renders again when the language changes. */
@@ -50,5 +58,6 @@ export function explain({ error, field, rule, retryAfter }) {
     return t(`rule.${field}.${rule}`) ?? t(`rule.${rule}`) ?? t("error.invalid_field");
   }
   if (error === "rate_limited" && retryAfter) return t("error.rate_limited_for", { n: Math.ceil(retryAfter) });
+  if (error === "disconnected") return t("error.unreachable");
   return t(`error.${error}`) ?? t("error.internal");
 }

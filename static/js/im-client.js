@@ -7,10 +7,13 @@
  *     client.send({ conv: "3:7", content: "hello" });
  *
  * It keeps one socket open, sends what was written in order and once, and hands out every message of
- * every conversation once and in `seq` order, whatever happens to the network in between.
+ * every conversation once and in `seq` order, whatever happens to the network in between. Of a group it
+ * hands out what one may read: from the event of joining on, up to that of leaving; who comes back goes
+ * on from there, past what was said meanwhile.
  */
 import { Connection } from "./im-connection.js";
 import { Cursors } from "./im-cursors.js";
+import { DEFAULTS } from "./im-options.js";
 import { Outbox } from "./im-outbox.js";
 import { CODE, DISCONNECTED, FRAME } from "./im-wire.js";
 
@@ -24,31 +27,6 @@ const TYPING_MS = 1_500;
 const PAGE = 100;
 /** What one presence frame may watch. */
 const WATCHED = 200;
-
-/**
- * @typedef {object} Options
- * @property {string|URL} url                      `ws(s)://host/ws`
- * @property {string[]} [protocols]                `["im.v1", "token.<jwt>"]` (and `"device.<id>"`) where
- *                                                 no cookie and no header can carry the token
- * @property {typeof WebSocket} [WebSocket]
- * @property {import("./im-outbox.js").OutboxStorage} [storage]  default: memory
- * @property {Object<string, number>} [cursors]    what the app already has, from an earlier run
- * @property {{setTimeout: Function, clearTimeout: Function}} [timers]
- * @property {() => number} [now]
- * @property {() => number} [random]
- * @property {() => string} [newId]
- * @property {() => Promise<null|{code: number, error: string}>} [probe]  asked after a refused handshake,
- *           whose status a browser does not tell: the close code and word it stands for, null to go on trying
- */
-const DEFAULTS = {
-  WebSocket: globalThis.WebSocket,
-  storage: { load: () => [], put() {}, remove() {} },
-  timers: { setTimeout: (call, ms) => setTimeout(call, ms), clearTimeout: (timer) => clearTimeout(timer) },
-  now: () => Date.now(),
-  random: () => Math.random(),
-  newId: () => crypto.randomUUID(),
-  probe: async () => null,
-};
 
 /**
  * Events, by name, and what the listener gets:
@@ -75,7 +53,7 @@ export class ImClient {
   #syncing = false;
   #syncAgain = false;
 
-  /** @param {Options} options */
+  /** @param {import("./im-options.js").Options} options */
   constructor(options) {
     this.#options = { ...DEFAULTS, ...options };
     const { storage, timers, now, random, cursors } = this.#options;
@@ -163,6 +141,16 @@ export class ImClient {
 
   recall(conv, seq) {
     return this.request(FRAME.RECALL, { conv, seq });
+  }
+
+  /** Puts another text in the place of mine; without `mentions` it mentions nobody. */
+  edit(conv, seq, content, mentions) {
+    return this.request(FRAME.EDIT, { conv, seq, content, ...(mentions?.length && { mentions }) });
+  }
+
+  /** Sets a reaction, or takes it away. What came of it arrives as an event, as with every change. */
+  react(conv, seq, emoji, on) {
+    return this.request(FRAME.REACT, { conv, seq, emoji, on });
   }
 
   /** Follows these people's presence until the next call, across reconnects; the first 200 of them. */
@@ -272,10 +260,11 @@ export class ImClient {
   async #transmit({ id, state, reason, time: written, ...fields }) {
     const { conv, kind } = fields;
     const { seq, time, duplicate, masked } = await this.#connection.request(FRAME.SEND, fields, { id });
-    if (kind === "text" && !duplicate && !masked) {
+    if (kind === "text" && !duplicate && !masked && !fields.mentions) {
       await this.#offer({ ...fields, id, seq, time, from: this.uid });
     } else if (!(this.cursors.at(conv) >= seq)) {
-      // What is stored may differ from what was sent: it is read like a missed push.
+      // What is stored may differ from what was sent (a mention of who is not in the group is dropped): it
+      // is read like a missed push.
       if (this.cursors.at(conv) === undefined) this.cursors.skip(conv, seq - 1);
       await this.#fill(conv, seq);
     }

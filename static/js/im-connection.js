@@ -33,7 +33,7 @@ export class Connection {
   #socket = null;
 
   /**
-   * @param {import("./im-client.js").Options} options
+   * @param {import("./im-options.js").Options} options
    * @param {object} host
    * @param {(frame: object) => void} host.greeted  the first frame of a new socket; then call {@link ready}
    * @param {(frame: object) => void} host.heard    what answers nothing

@@ -1,4 +1,5 @@
 /** The messages of one thread: merging what comes, and the rows that are drawn of them. Pure functions. */
+import { targetOf } from "./convs.js";
 import { sameDay } from "./time.js";
 
 /** A sender's messages within this time stand together. */
@@ -15,8 +16,21 @@ export function merge(items, messages) {
 
 /** A silent event carries its target as it is now. */
 export function retouched(items, event) {
-  const target = event.message;
+  const target = targetOf(event);
   return target ? items.map((message) => (message.seq === target.seq ? target : message)) : items;
+}
+
+/** A page from the server: of what was recalled it says by whom only where the event stands in it as well. */
+export function stamped(messages) {
+  const by = new Map(messages.filter(({ event }) => event === "recalled").map(({ data }) => [data.target, data.by]));
+  return messages.map((message) => (by.has(message.seq) ? { ...message, recalled_by: by.get(message.seq) } : message));
+}
+
+/** A thread after a push. Where the newest messages are not loaded, only what is there changes. */
+export function pushed(thread, message, arrival) {
+  if (arrival) return { ...thread, items: [message], end: true, later: false, loaded: true, loading: false, failed: null };
+  const items = thread.later ? thread.items : merge(thread.items, [message]);
+  return { ...thread, items: retouched(items, message) };
 }
 
 /**

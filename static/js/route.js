@@ -1,14 +1,16 @@
 /**
- * The place in the page is the URL's hash: "#/", "#/c/{conv}", "#/settings". So a reload comes back to
- * it, and a phone's back button and gesture work.
+ * The place in the page is the URL's hash: "#/", "#/c/{conv}", "#/c/{conv}/info", "#/settings". So a reload
+ * comes back to it, and a phone's back button and gesture work. A link into a group is a path, "/join/{code}".
  */
 import { get, set } from "./store.js";
 
-const CONV = /^(\d+:\d+|g\d+)$/;
+const CONV = /^(\d+:\d+|g\d+)(\/info)?$/;
+const LINK = /^\/join\/([^/]+)$/;
 
 function parse(hash) {
   const [, name, rest] = hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
-  if (name === "c" && CONV.test(rest)) return { name: "chat", conv: rest };
+  const [, conv, info] = (name === "c" && rest.match(CONV)) || [];
+  if (conv) return { name: info ? "info" : "chat", conv };
   // Settings lie over the conversation that they were opened from.
   if (name === "settings") return { name: "settings", conv: history.state?.under };
   return { name: "home" };
@@ -16,13 +18,30 @@ function parse(hash) {
 
 function address(route) {
   if (route.name === "chat") return `#/c/${route.conv}`;
+  if (route.name === "info") return `#/c/${route.conv}/info`;
   return route.name === "settings" ? "#/settings" : "#/";
 }
 
 export function startRoute() {
+  const [, code] = location.pathname.match(LINK) ?? [];
+  if (code) set({ invitation: decoded(code) });
   const follow = () => set({ route: parse(location.hash) });
   window.addEventListener("popstate", follow);
   follow();
+}
+
+/** The link is answered: from now on a reload does not ask again. */
+export function closeInvitation() {
+  history.replaceState(history.state, "", `/${location.hash}`);
+  set({ invitation: null });
+}
+
+function decoded(code) {
+  try {
+    return decodeURIComponent(code);
+  } catch {
+    return code; // no link that a server has made
+  }
 }
 
 /**
@@ -32,7 +51,8 @@ export function startRoute() {
 export function go(route) {
   const now = get().route;
   if (address(now) === address(route)) return;
-  if (now.name === "chat" && route.name === "chat") history.replaceState(history.state, "", address(route));
+  const replaces = route.name === "chat" && (now.name === "chat" || now.name === "info");
+  if (replaces) history.replaceState(history.state, "", address(route));
   else history.pushState({ inside: true, under: now.conv }, "", address(route));
   set({ route: parse(location.hash) });
 }

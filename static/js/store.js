@@ -13,11 +13,18 @@ const EMPTY = Object.freeze({
   listed: false,
   /** uid -> public profile */
   users: {},
-  /** conv -> {items, end, loading, failed}: the messages loaded, ascending by seq */
+  /**
+   * conv -> {items, end, later, loading, failed}: the messages loaded, ascending by seq and without a gap;
+   * end: there are none before them; later: there are some after them
+   */
   threads: {},
+  /** conv -> the group as its members see it, once it was asked for */
+  groups: {},
+  /** conv -> {uid: how far that one has read}, of groups that were opened */
+  reads: {},
   /** conv -> entries of the outbox */
   outbox: {},
-  /** conv -> {text, reply_to} */
+  /** conv -> {text, reply_to?, names?: {uid: name that stands behind an "@"}, edit?: a seq, kept?: the draft before} */
   drafts: {},
   /** conv -> {uid: time when it ends} */
   typing: {},
@@ -40,6 +47,8 @@ let state = {
   lang: "en",
   theme: "system",
   route: { name: "home" },
+  /** The code of the link that led here, until it is answered; signing in is no answer. */
+  invitation: null,
   network: navigator.onLine,
 };
 const listeners = new Set();

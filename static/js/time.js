@@ -52,6 +52,11 @@ export function dayTitle(time, now = Date.now()) {
   return date(time, now);
 }
 
+/** Within a sentence: 14:05 of today, else with its date. */
+export function moment(time, now = Date.now()) {
+  return sameDay(time, now) ? clock(time) : `${date(time, now)} ${clock(time)}`;
+}
+
 /** For tooltips and lists of devices. */
 export function full(time) {
   return format("full", { dateStyle: "long", timeStyle: "short" }, time);

@@ -16,10 +16,11 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** The icons of the page, by their names in Lucide. */
 const ICONS = [
-  "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check", "circle-alert", "clock",
-  "copy", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "log-out", "message-circle", "monitor", "moon", "pin",
-  "pin-off", "reply", "search", "send-horizontal", "settings", "smartphone", "sun", "sun-moon", "undo-2", "user",
-  "wifi-off", "x",
+  "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check",
+  "circle-alert", "clock", "copy", "crown", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "info", "link", "lock",
+  "log-out", "megaphone", "message-circle", "monitor", "moon", "pencil", "pin", "pin-off", "reply", "search",
+  "send-horizontal", "settings", "shield", "smartphone", "smile-plus", "sun", "sun-moon", "trash-2", "undo-2", "user",
+  "user-minus", "user-plus", "users", "volume-2", "volume-x", "wifi-off", "x",
 ];
 
 const PACKAGES = [

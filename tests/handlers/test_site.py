@@ -13,7 +13,7 @@ def get(server: Server, path: str, **headers: str) -> httpx.Response:
     return server.http.get(path, headers=headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/join/some-code"])
 def test_a_page_comes_with_a_strict_policy(server: Server, path: str) -> None:
     page = get(server, path)
     assert page.status_code == 200

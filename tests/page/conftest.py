@@ -92,3 +92,46 @@ def pair(someone: Callable[..., Person]) -> tuple[Person, Person]:
     for one in (ann, bo):
         one.sees("hello", "hi")
     return ann, bo
+
+
+@pytest.fixture(scope="module")
+def met(browser: Browser, server: Server) -> Iterator[tuple[Person, Person, Person]]:
+    """Ann, Bo and Cy, who reads Chinese: registered once for all tests of a file, to save time."""
+    contexts = [
+        browser.new_context(locale=locale, viewport={"width": 1280, "height": 800})
+        for locale in ("en-GB", "en-GB", "zh-CN")
+    ]
+    people = tuple(
+        Person(context.new_page(), server.url, f"{name.lower()}-group{id(context)}")
+        .open()
+        .register(name)
+        for context, name in zip(contexts, ("Ann", "Bo", "Cy"), strict=True)
+    )
+    yield people  # type: ignore[misc]
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def trio(met: tuple[Person, Person, Person]) -> Iterator[tuple[Person, Person, Person]]:
+    """The same three, each at the list; their console is looked at after each test."""
+    for one in met:
+        one.page.goto(f"{one.url}/#/")
+        if one.page.get_by_role("dialog").count():  # of a test that has failed
+            one.page.reload()
+    yield met
+    assert [trouble for one in met for trouble in one.troubles] == []
+
+
+@pytest.fixture
+def talk(trio: tuple[Person, Person, Person]) -> tuple[Person, Person]:
+    """Ann and Bo in a new group of Bo's, in which both have said a word."""
+    ann, bo, _ = trio
+    conv = bo.found("Talk", ann)["conv"]
+    for one in (ann, bo):
+        one.visit(conv)
+    ann.write("hello")
+    bo.sees("hello")
+    bo.write("hi")
+    ann.sees("hello", "hi")
+    return ann, bo

@@ -261,3 +261,87 @@ test("read, typing, presence, recall and what any frame answers", async () => {
   await assert.rejects(clientA.recall(conv, 2), { error: "forbidden", code: 40003 });
   assert.equal((await clientA.request(FRAME.PING)).code, CODE.PONG);
 });
+
+/** A group of these people, made by the first; and a client of each, with what it was handed. */
+async function groupOf(...people) {
+  const [{ token }, ...others] = people;
+  const members = others.map(({ uid }) => uid);
+  const group = await call("/api/groups", { name: "Lunch", members }, { token, "User-Agent": "node" });
+  return { group, clients: await Promise.all(people.map((person) => ready(clientOf(person)))) };
+}
+
+function member({ token }, method, gid, uid) {
+  const path = `${SERVER}/api/groups/${gid}/members${uid ? `/${uid}` : ""}`;
+  return (body) =>
+    fetch(path, { method, body: body && JSON.stringify(body), headers: { "Content-Type": "application/json", token } });
+}
+
+/** Resolves with the event when it has been handed out. */
+async function event(client, conv, wanted) {
+  const found = () => client.got.find((message) => message.conv === conv && message.event === wanted);
+  while (!found()) await once(client, "message");
+  return found();
+}
+
+test("a group: everybody has the same, an edit and a reaction change what stands there", async () => {
+  const people = [await account(), await account(), await account()];
+  const { group, clients } = await groupOf(...people);
+  const { conv } = group;
+  clients.forEach((client, n) => client.send({ conv, content: `from ${n}` }));
+  for (const client of clients) assert.equal((await holds(client, conv, 3)).length, 3);
+  const sent = clients[0].got.find(({ content }) => content === "from 0");
+  assert.ok((await clients[0].edit(conv, sent.seq, "@all better", [people[1].uid])).edited);
+  const told = await event(clients[1], conv, "edited");
+  assert.deepEqual([told.message.content, told.message.mentions], ["@all better", [people[1].uid]]);
+  assert.equal((await clients[1].react(conv, sent.seq, "👍", true)).code, CODE.REACTED);
+  const { message } = await event(clients[2], conv, "reacted");
+  assert.deepEqual(message.reactions, [{ emoji: "👍", count: 1, uids: [people[1].uid] }]);
+  await assert.rejects(clients[1].edit(conv, sent.seq, "not mine"), { error: "forbidden" });
+  // Who is no member is not mentioned: what is handed out is what is stored.
+  clients[0].send({ conv, content: "hey", mentions: [people[1].uid, 999_999_999] });
+  const [own] = await Promise.all([once(clients[0], "message", ({ content }) => content === "hey")]);
+  assert.deepEqual(own.mentions, [people[1].uid]);
+  for (const client of clients) assertOrdered(client, conv);
+});
+
+test("joining later starts there; kicked hears no more; back again jumps over what was said meanwhile", async () => {
+  const people = [await account(), await account()];
+  const late = await account();
+  const { group, clients } = await groupOf(...people);
+  const { conv, gid } = group;
+  const [ann] = clients;
+  const his = await ready(clientOf(late));
+  const say = async (content) => {
+    ann.send({ conv, content });
+    await once(ann, "message", (message) => message.content === content);
+  };
+  await say("before");
+  await member(people[0], "POST", gid)({ uids: [late.uid] });
+  await say("hello");
+  assert.deepEqual(await holds(his, conv, 1), ["hello"]);
+  assert.equal(his.got[0].event, "joined");
+  assertOrdered(his, conv);
+  await member(people[0], "DELETE", gid, late.uid)();
+  const kicked = await event(his, conv, "kicked");
+  await say("without him");
+  his.send({ conv, content: "let me in" });
+  while (his.outbox.entries()[0]?.state !== "failed") await once(his, "outbox");
+  assert.equal(his.outbox.entries()[0].reason.error, "forbidden");
+  his.outbox.remove(his.outbox.entries()[0].id);
+  assert.equal(his.got.at(-1).seq, kicked.seq);
+  await member(people[1], "POST", gid)({ uids: [late.uid] });
+  await say("back");
+  assert.deepEqual(await holds(his, conv, 2), ["hello", "back"]);
+  assert.equal(his.got.at(-2).seq, kicked.seq + 2, "one message was not for him");
+  // Away while the same happens: the resume says it.
+  his.stop();
+  await member(people[0], "DELETE", gid, late.uid)();
+  await say("again without him");
+  await member(people[0], "POST", gid)({ uids: [late.uid] });
+  await say("twice back");
+  await ready(his);
+  assert.deepEqual(await holds(his, conv, 3), ["hello", "back", "twice back"]);
+  his.send({ conv, content: "here" });
+  await holds(ann, conv, 7);
+  assertOrdered(ann, conv);
+});

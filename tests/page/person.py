@@ -61,6 +61,31 @@ class Person:
         expect(self.box).to_be_visible()
 
     @property
+    def uid(self) -> int:
+        uid: int = self.call("GET", "/api/user/me")["data"]["uid"]
+        return uid
+
+    def found(self, name: str, *others: "Person") -> dict:
+        """A new group of mine, past the views."""
+        body = {"name": name, "members": [other.uid for other in others]}
+        group: dict = self.call("POST", "/api/groups", body)["data"]
+        return group
+
+    def visit(self, conv: str) -> None:
+        """Goes to a conversation by its address."""
+        self.page.goto(f"{self.url}/#/c/{conv}")
+        expect(self.box).to_be_visible()
+
+    def menu(self, number: int, item: str) -> None:
+        """Chooses from the menu of a bubble, counted from the first."""
+        self.page.locator(".log .bubble").nth(number).click(button="right")
+        self.page.get_by_role("menuitem", name=item).click()
+
+    def react(self, number: int, emoji: str) -> None:
+        self.page.locator(".log .bubble").nth(number).click(button="right")
+        self.page.get_by_role("menuitemcheckbox", name=emoji).click()
+
+    @property
     def box(self) -> Locator:
         return self.page.locator(".composer textarea")
 

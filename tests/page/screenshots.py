@@ -23,37 +23,63 @@ def person(browser: Browser, url: str, name: str, nickname: str, **options: obje
 
 
 def scene(browser: Browser, url: str, images: Path) -> None:
-    """A morning: Mei on her laptop, Ada on another one at night, Bo on his phone."""
+    """A morning: Mei on her laptop, Ada on another one at night, Bo on his phone, Jo on hers."""
     mei = person(browser, url, "mei", "Lin Mei", device_scale_factor=2)
     ada = person(
         browser, url, "ada", "Ada", locale="zh-CN", color_scheme="dark", device_scale_factor=2
     )
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
     bo = person(browser, url, "bo", "Bo", **phone)
+    jo = person(browser, url, "jo", "Jo")
+    jo.find("mei")
+    jo.write("Can you send me yesterday's notes?", "No hurry")
+    mei.row.click()
+    mei.write("Here they are: https://tea.example/notes")
     mei.find("ada")
-    mei.write("Good morning! Are we still on for the tea tasting at four?")
+    mei.write("四点河边见？")
     ada.row.click()
-    ada.write("在的！四点，河边见 🙂", "The menu is at https://tea.example/menu")
-    mei.write("Lovely. I'll bring the notes from last time 🍵")
-    bo.find("mei")
-    bo.write("Can you send me yesterday's notes?", "No hurry")
-    bo.page.go_back()
-    mei.page.reload()
-    mei.page.locator(".rail .row").filter(has_text="Ada").click()
-    ada.write("太好了")
-    mei.sees(
-        "Good morning! Are we still on for the tea tasting at four?",
-        "在的！四点，河边见 🙂",
-        "The menu is at https://tea.example/menu",
-        "Lovely. I'll bring the notes from last time 🍵",
-        "太好了",
-    )
+    ada.write("好，不见不散")
+    tea = mei.found("Tea tasting 🍵", ada, bo, jo)
+    gid, conv = tea["gid"], tea["conv"]
+    ada_uid = tea["members"][1]["uid"]
+    mei.call("PUT", f"/api/groups/{gid}/members/{ada_uid}", {"role": "admin"})
+    for one in (mei, ada, bo):
+        one.visit(conv)
+    mei.write("Good morning! Are we still on for four o'clock?")
+    ada.write("在的！四点，河边见 🙂", "菜单在 https://tea.example/menu")
+    expect(bo.bubbles).to_have_count(3)
+    bo.react(2, "🎉")
+    mei.react(2, "🎉")
+    ada.react(0, "👍")
+    bo.menu(0, "Reply")
+    bo.write("I may be five minutes late")
+    announcement = "Four o'clock, by the river.\nBring your own cup."
+    mei.call("PATCH", f"/api/groups/{gid}", {"announcement": announcement})
+    ada.box.click()
+    ada.page.keyboard.type("@Bo")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("没关系，我们等你")
+    ada.page.keyboard.press("Enter")
+    mei.write("Lovely. I'll bring the notes from last time")
+    jo.find("mei")
+    jo.write("Thank you!")
+    for one in (mei, ada, bo):
+        expect(one.bubbles).to_have_count(6)
+    expect(mei.last_mark.locator(".readers")).to_have_text("2")
+    mei.page.locator(".who").click()
+    expect(mei.page.locator(".member")).to_have_count(4)
     mei.box.fill("See you there")
+    bo.box.fill("On my way")
+    mei.box.click()
+    mei.page.keyboard.type("!")
+    bo.box.tap()
+    bo.page.keyboard.type("!")
     expect(ada.page.locator(".who-status")).to_contain_text("正在输入")
+    expect(mei.page.locator(".who-status")).to_contain_text("is typing")
+    mei.page.mouse.move(0, 0)
     mei.page.screenshot(path=images / "page.png")
     ada.page.screenshot(path=images / "page-dark-zh.png")
-    bo.row.click()
-    expect(bo.bubbles).to_have_count(2)
+    bo.box.fill("")
     bo.page.screenshot(path=images / "page-phone.png")
 
 

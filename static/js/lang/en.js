@@ -1,5 +1,9 @@
 /** English. The same keys as zh.js; {one, other} where the number decides. */
+import groups from "./en-groups.js";
+
 export default {
+  ...groups,
+
   app: "Tornado IM",
   back: "Back",
   cancel: "Cancel",
@@ -9,8 +13,9 @@ export default {
   draft: "Draft:",
   edited: "edited",
   group: "Group",
-  "group.members": { one: "{n} member", other: "{n} members" },
   "list.comma": ", ",
+  "list.more": { one: "{names} and {n} other", other: "{names} and {n} others" },
+  "list.stop": " · ",
   muted: "Muted",
   notes: "My notes",
   "notes.text": "Only you can see these",
@@ -25,9 +30,14 @@ export default {
   "time.yesterday": "yesterday",
   "time.yesterday.title": "Yesterday",
   typing: "typing…",
+  "typing.one": "{name} is typing…",
+  "typing.two": "{name} and {other} are typing…",
+  "typing.many": "{n} people are typing…",
   unread: { one: "{n} unread message", other: "{n} unread messages" },
   unreachable: "The server cannot be reached. Trying again…",
   you: "You",
+
+  "you.within": "you",
 
   "door.signin": "Sign in",
   "door.signin.do": "Sign in",
@@ -59,6 +69,10 @@ export default {
   "list.empty.do": "Find people",
   "preview.none": "No messages yet",
 
+  "preview.from": "{name}: {text}",
+  "preview.called": "[Mentioned you]",
+  "badge.called": "You are mentioned",
+
   "nobody.title": "Your conversations",
   "nobody.text": "Choose one on the left, or find somebody by name.",
 
@@ -72,11 +86,17 @@ export default {
   "reply.cancel": "Do not reply",
   "quote.jump": "Show the quoted message",
 
+  "edit.title": "Editing your message",
+  "edit.cancel": "Do not edit",
+  "edit.save": "Save the change",
+
   "mark.sending": "Sending",
   "mark.held": "Waiting",
   "mark.failed": "Not sent",
   "mark.sent": "Sent",
   "mark.read": "Read",
+
+  "mark.read.by": "Read by {names}",
 
   "menu.open": "What to do with this message",
   "menu.copy": "Copy",
@@ -85,8 +105,18 @@ export default {
   "menu.reply": "Reply",
   "menu.recall": "Recall",
 
+  "menu.edit": "Edit",
+  "menu.recall.for": "Recall for everybody",
+  "menu.react": "React",
+  "menu.readers": { one: "Read by {n} person", other: "Read by {n} people" },
+  "react.with": "React with {emoji}",
+  "react.chip": "{emoji} {n}: {names}",
+
   "recalled.mine": "You recalled a message",
   "recalled.theirs": "{name} recalled a message",
+  "recalled.of": "{by} recalled a message from {name}",
+  "recalled.of.me": "{by} recalled a message of yours",
+  "recalled.somebody": "A message was recalled",
   "recalled.again": "Edit again",
 
   "conv.menu": "More",
@@ -150,24 +180,6 @@ export default {
   "kind.sticker": "[Sticker]",
   "kind.unknown": "[A message that this page cannot show]",
 
-  "event.created": "{by} created the group “{name}”",
-  "event.changed.name": "{by} named the group “{name}”",
-  "event.changed.announcement": "{by} changed the announcement",
-  "event.changed.avatar": "{by} changed the group's picture",
-  "event.changed.speak": "{by} changed who may write",
-  "event.joined": "{by} added {names}",
-  "event.joined.alone": "{by} joined",
-  "event.left": "{names} left",
-  "event.left.alone": "{by} left",
-  "event.kicked": "{by} removed {names}",
-  "event.role": "{by} made {names} {role}",
-  "event.muted": "{by} muted {names}",
-  "event.muted.ended": "{by} unmuted {names}",
-  "event.dissolved": "{by} dissolved the group",
-  "role.owner": "owner",
-  "role.admin": "administrator",
-  "role.member": "member",
-
   "error.bad_credentials": "The name or the password is wrong.",
   "error.wrong_password": "This is not your present password.",
   "error.user_exists": "This name is taken.",
@@ -178,7 +190,7 @@ export default {
   "error.blocked": "This person does not accept your messages.",
   "error.muted": "You may not write here at present.",
   "error.banned": "This account is closed.",
-  "error.too_late": "It is too late for that: two minutes have passed.",
+  "error.too_late": "It is too late for that.",
   "error.not_found": "There is no such person or conversation any more.",
   "error.conflict": "Something has changed meanwhile. Please try again.",
   "error.too_large": "This is too large.",
@@ -186,6 +198,7 @@ export default {
   "error.rate_limited": "Too many attempts. Please wait a little.",
   "error.rate_limited_for": "Too many attempts. Please wait {n} s.",
   "error.await_reply": "Three messages without an answer. This one goes out as soon as they reply.",
+  "error.outside": "You are not in this group any more.",
   "error.unavailable": "The server is busy. Please try again.",
   "error.unreachable": "The server cannot be reached.",
   "error.internal": "Something went wrong. Please try again.",
@@ -210,5 +223,10 @@ export default {
   "rule.new_password.common": "This password is too common. Please choose another one.",
   "rule.invite.required": "Registering needs an invitation code.",
   "rule.invite.unknown_value": "This code is not valid any more.",
+  "rule.name.required": "Please give a name.",
+  "rule.name.length": "A group's name has 1 to 64 characters.",
+  "rule.name.pattern": "A name needs more than blanks.",
+  "rule.announcement.length": "An announcement has at most 2,000 characters.",
+  "rule.emoji.too_many": "So many different reactions do not fit below one message.",
   "rule.content.length": "A message has 1 to 4,000 characters.",
 };

@@ -1,5 +1,9 @@
 /** 中文。键与 en.js 完全相同。 */
+import groups from "./zh-groups.js";
+
 export default {
+  ...groups,
+
   app: "Tornado IM",
   back: "返回",
   cancel: "取消",
@@ -9,8 +13,9 @@ export default {
   draft: "草稿：",
   edited: "已编辑",
   group: "群聊",
-  "group.members": "{n} 位成员",
   "list.comma": "、",
+  "list.more": "{names}等 {n} 人",
+  "list.stop": "；",
   muted: "已静音",
   notes: "我的笔记",
   "notes.text": "仅自己可见",
@@ -25,9 +30,14 @@ export default {
   "time.yesterday": "昨天",
   "time.yesterday.title": "昨天",
   typing: "正在输入…",
+  "typing.one": "{name} 正在输入…",
+  "typing.two": "{name}、{other} 正在输入…",
+  "typing.many": "{n} 人正在输入…",
   unread: "{n} 条未读消息",
   unreachable: "无法连接服务器，正在重试…",
   you: "你",
+
+  "you.within": "你",
 
   "door.signin": "登录",
   "door.signin.do": "登录",
@@ -59,6 +69,10 @@ export default {
   "list.empty.do": "找人",
   "preview.none": "还没有消息",
 
+  "preview.from": "{name}：{text}",
+  "preview.called": "[有人@我]",
+  "badge.called": "有人@我",
+
   "nobody.title": "你的会话",
   "nobody.text": "从左侧选择一个会话，或按名字找人。",
 
@@ -72,11 +86,17 @@ export default {
   "reply.cancel": "取消回复",
   "quote.jump": "查看被引用的消息",
 
+  "edit.title": "正在编辑消息",
+  "edit.cancel": "取消编辑",
+  "edit.save": "保存修改",
+
   "mark.sending": "发送中",
   "mark.held": "等待中",
   "mark.failed": "未发送",
   "mark.sent": "已发送",
   "mark.read": "已读",
+
+  "mark.read.by": "{names} 已读",
 
   "menu.open": "消息操作",
   "menu.copy": "复制",
@@ -85,8 +105,18 @@ export default {
   "menu.reply": "回复",
   "menu.recall": "撤回",
 
+  "menu.edit": "编辑",
+  "menu.recall.for": "为所有人撤回",
+  "menu.react": "回应",
+  "menu.readers": "{n} 人已读",
+  "react.with": "用 {emoji} 回应",
+  "react.chip": "{emoji} {n}：{names}",
+
   "recalled.mine": "你撤回了一条消息",
   "recalled.theirs": "{name} 撤回了一条消息",
+  "recalled.of": "{by} 撤回了 {name} 的一条消息",
+  "recalled.of.me": "{by} 撤回了你的一条消息",
+  "recalled.somebody": "一条消息已被撤回",
   "recalled.again": "重新编辑",
 
   "conv.menu": "更多",
@@ -147,24 +177,6 @@ export default {
   "kind.sticker": "[表情]",
   "kind.unknown": "[此页面暂不支持的消息]",
 
-  "event.created": "{by} 创建了群聊“{name}”",
-  "event.changed.name": "{by} 将群名改为“{name}”",
-  "event.changed.announcement": "{by} 修改了群公告",
-  "event.changed.avatar": "{by} 更换了群头像",
-  "event.changed.speak": "{by} 修改了发言权限",
-  "event.joined": "{by} 邀请 {names} 加入了群聊",
-  "event.joined.alone": "{by} 加入了群聊",
-  "event.left": "{names} 退出了群聊",
-  "event.left.alone": "{by} 退出了群聊",
-  "event.kicked": "{by} 将 {names} 移出了群聊",
-  "event.role": "{by} 将 {names} 设为{role}",
-  "event.muted": "{by} 禁言了 {names}",
-  "event.muted.ended": "{by} 解除了 {names} 的禁言",
-  "event.dissolved": "{by} 解散了群聊",
-  "role.owner": "群主",
-  "role.admin": "管理员",
-  "role.member": "成员",
-
   "error.bad_credentials": "用户名或密码不正确。",
   "error.wrong_password": "当前密码不正确。",
   "error.user_exists": "该用户名已被使用。",
@@ -175,7 +187,7 @@ export default {
   "error.blocked": "对方拒收你的消息。",
   "error.muted": "你暂时不能在这里发言。",
   "error.banned": "该账号已停用。",
-  "error.too_late": "已超过两分钟，不能撤回了。",
+  "error.too_late": "已超过时限。",
   "error.not_found": "用户或会话已不存在。",
   "error.conflict": "内容已有变化，请重试。",
   "error.too_large": "内容过大。",
@@ -183,6 +195,7 @@ export default {
   "error.rate_limited": "操作太频繁，请稍等片刻。",
   "error.rate_limited_for": "操作太频繁，请等待 {n} 秒。",
   "error.await_reply": "对方还没有回复你的三条消息。对方回复后会自动发出这一条。",
+  "error.outside": "你已不在这个群聊中。",
   "error.unavailable": "服务器繁忙，请重试。",
   "error.unreachable": "无法连接服务器。",
   "error.internal": "出了点问题，请重试。",
@@ -207,5 +220,10 @@ export default {
   "rule.new_password.common": "这个密码太常见，请换一个。",
   "rule.invite.required": "注册需要邀请码。",
   "rule.invite.unknown_value": "邀请码已失效。",
+  "rule.name.required": "请输入名称。",
+  "rule.name.length": "群名称为 1 到 64 个字符。",
+  "rule.name.pattern": "名称不能只有空格。",
+  "rule.announcement.length": "群公告最多 2000 个字符。",
+  "rule.emoji.too_many": "一条消息下放不下更多种回应。",
   "rule.content.length": "消息为 1 到 4000 个字符。",
 };

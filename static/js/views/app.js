@@ -3,6 +3,8 @@ import { html } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
 import { useStore } from "../store.js";
 import { Bar } from "./bar.js";
+import { Invitation } from "./asking.js";
+import { Details } from "./details.js";
 import { Dialogs } from "./dialogs.js";
 import { List } from "./list.js";
 import { Icon, Spinner } from "./parts.js";
@@ -31,13 +33,17 @@ function Splash({ away }) {
 
 function Shell() {
   const { name, conv } = useStore((state) => state.route);
+  const about = useStore((state) => (name === "info" && conv.startsWith("g") ? state.convs[conv] : null));
+  const code = useStore((state) => state.invitation);
   const t = useT();
-  return html`<main class="shell" data-pane=${conv ? "thread" : "list"}>
+  return html`<main class="shell" data-pane=${about ? "details" : conv ? "thread" : "list"}>
     <h1 class="unseen">${t("app")}</h1>
     <${Bar} />
     <${List} />
     <${Edge} />
     ${conv ? html`<${Thread} key=${conv} conv=${conv} />` : html`<${Nobody} />`}
+    ${about && html`<${Details} key=${`about ${conv}`} conv=${about} />`}
+    ${code && html`<${Invitation} key=${code} code=${code} />`}
     ${name === "settings" && html`<${Settings} />`}
   </main>`;
 }

@@ -1,13 +1,18 @@
 /** One message of a person: mine right, theirs left; what is unsent stands here too, with its mark. */
 import { Component, html, useRef } from "../../vendor/preact-htm.js";
-import { discard, retry } from "../acts.js";
+import { ALL, discard, retry } from "../acts.js";
 import { explain, useT } from "../i18n.js";
+import { marked } from "../mentions.js";
+import { mentionsMe } from "../roster.js";
+import { get, set, useStore } from "../store.js";
 import { links, onlyEmoji } from "../text.js";
 import { clock, full } from "../time.js";
 import { summary } from "../words.js";
 import { Mark } from "./mark.js";
 import { Avatar, IconButton, useName } from "./parts.js";
+import { placeOf } from "./popup.js";
 import { Quote } from "./quote.js";
+import { Reactions } from "./reactions.js";
 
 /** Held so long, a finger means the menu; moved further than this, it scrolls. */
 const LONG_PRESS_MS = 450;
@@ -16,48 +21,57 @@ const STILL_PX = 10;
 /** Draws again only when something of it has changed: a thread may hold thousands. */
 export class Bubble extends Component {
   shouldComponentUpdate(next) {
-    const { message, first, last, conv, entry } = this.props;
+    const { message, first, last, conv, entry, readers } = this.props;
     const read = (props) => props.conv.peer_read_seq >= props.message.seq;
     return (
       Boolean(entry || next.entry) ||
       message !== next.message ||
       first !== next.first ||
       last !== next.last ||
-      (next.mine && read(this.props) !== read(next)) ||
+      (next.mine && (read(this.props) !== read(next) || readers !== next.readers)) ||
       conv.type !== next.conv.type
     );
   }
 
-  render({ message, mine, first, last, entry, conv, onMenu, onJump }) {
+  render({ message, mine, first, last, entry, conv, readers, onMenu, onJump }) {
     const group = conv.type === "group" && !mine;
-    const classes = ["line", mine ? "mine" : "theirs", first && "first", last && "last"].filter(Boolean).join(" ");
-    return html`<div class=${classes} data-seq=${message.seq} data-id=${message.id}>
-      ${group && html`<${Author} uid=${message.from} first=${first} last=${last} />`}
-      <${Body} message=${message} mine=${mine} entry=${entry} conv=${conv} onMenu=${onMenu} onJump=${onJump} />
+    const called = mentionsMe(message, get().me.uid);
+    const classes = ["line", mine ? "mine" : "theirs", group && "in-group", first && "first", last && "last", called && "called"];
+    return html`<div class=${classes.filter(Boolean).join(" ")} data-seq=${message.seq} data-id=${message.id}>
+      ${group && first && html`<${Author} uid=${message.from} />`}
+      <${Body} message=${message} mine=${mine} entry=${entry} conv=${conv} readers=${readers} onMenu=${onMenu} onJump=${onJump} face=${group && last} />
+      ${message.reactions?.length > 0 && html`<${Reactions} message=${message} onMore=${(event) => onMenu({ message, mine, only: "react", ...placeOf(event) })} />`}
       ${(entry?.state === "failed" || entry?.state === "held") && html`<${Trouble} entry=${entry} />`}
     </div>`;
   }
 }
 
-function Author({ uid, first, last }) {
-  const name = useName(uid);
-  return html`${last && html`<${Avatar} uid=${uid} name=${name} size="small" />`} ${first && html`<span class="author" dir="auto">${name}</span>`}`;
+function Author({ uid }) {
+  return html`<span class="author" dir="auto">${useName(uid)}</span>`;
 }
 
-function Body({ message, mine, entry, conv, onMenu, onJump }) {
+function Face({ uid }) {
+  const t = useT();
+  const name = useName(uid);
+  return html`<button type="button" class="face" tabindex="-1" aria-label=${t("profile.of", { name })} title=${name} onClick=${() => set({ dialog: { name: "profile", uid } })}>
+    <${Avatar} uid=${uid} name=${name} size="small" />
+  </button>`;
+}
+
+function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   const t = useT();
   const press = useRef();
   const large = message.kind === "text" && !message.reply_to && onlyEmoji(message.content);
+  const about = { message, mine, readers };
   const open = (event) => {
     event.preventDefault();
     clearTimeout(press.current?.timer);
-    const { right, bottom } = event.currentTarget.getBoundingClientRect();
-    onMenu({ message, mine, x: event.clientX || right, y: event.clientY || bottom, opener: event.currentTarget });
+    onMenu({ ...about, ...placeOf(event) });
   };
   const touch = (event) => {
     if (event.pointerType !== "touch") return;
     const { clientX: x, clientY: y, currentTarget: opener } = event;
-    const timer = setTimeout(() => onMenu({ message, mine, x, y, opener }), LONG_PRESS_MS);
+    const timer = setTimeout(() => onMenu({ ...about, x, y, opener }), LONG_PRESS_MS);
     press.current = { timer, x, y };
   };
   const lift = () => clearTimeout(press.current?.timer);
@@ -67,31 +81,53 @@ function Body({ message, mine, entry, conv, onMenu, onJump }) {
   };
   const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
   return html`<div class="bubble-place">
+    ${face && html`<${Face} uid=${message.from} />`}
     <div class=${`bubble ${large ? "large" : ""} ${entry ? entry.state : ""}`} ...${handlers}>
       ${message.reply_to && html`<${Quote} conv=${conv.conv} seq=${message.reply_to} onJump=${onJump} />`}
       <${Content} message=${message} />
       <span class="meta">
-        ${message.edited && html`<span>${t("edited")}</span>`}
+        ${message.edited && html`<span title=${full(message.edited)}>${t("edited")}</span>`}
         <time datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${clock(message.time)}</time>
-        ${mine && html`<${Mark} message=${message} entry=${entry} conv=${conv} />`}
+        ${mine && html`<${Mark} message=${message} entry=${entry} conv=${conv} readers=${readers} />`}
       </span>
     </div>
-    <${IconButton} icon="ellipsis" label=${t("menu.open")} class="more" onClick=${open} aria-haspopup="menu" />
+    <span class="tools">
+      ${message.seq && html`<${IconButton} icon="smile-plus" label=${t("menu.react")} class="more" tabindex="-1" onClick=${(event) => onMenu({ ...about, only: "react", ...placeOf(event) })} aria-haspopup="menu" />`}
+      <${IconButton} icon="ellipsis" label=${t("menu.open")} class="more acts" tabindex="-1" onClick=${open} aria-haspopup="menu" />
+    </span>
   </div>`;
 }
 
 /** Text with its links. Every other kind is named, until there is a room that shows it. */
 function Content({ message }) {
   if (message.kind !== "text") return html`<span class="other-kind">${summary(message)}</span>`;
-  return html`<span class="words" dir="auto">${links(message.content).map(({ text, href }) =>
-    href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${text}</a>` : text,
-  )}</span>`;
+  const words = message.mentions ? html`<${Called} message=${message} />` : linked(message.content);
+  return html`<span class="words" dir="auto">${words}</span>`;
+}
+
+function linked(text) {
+  return links(text).map(({ text: shown, href }) => (href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${shown}</a>` : shown));
+}
+
+/** Names behind an "@" stand out, mine most of all. */
+function Called({ message: { content, mentions } }) {
+  const users = useStore((state) => state.users);
+  const me = useStore((state) => state.me.uid);
+  const namesOf = (uid) => [users[uid]?.nickname, users[uid]?.user_name];
+  const everybody = mentions === "all";
+  const mine = everybody ? ALL : mentions.includes(me) ? namesOf(me) : [];
+  const parts = marked(content, everybody ? [...ALL] : mentions.flatMap(namesOf));
+  return parts.map(({ text, mention }) =>
+    mention ? html`<b class=${`mention ${mine.includes(text.slice(1)) ? "of-me" : ""}`}>${text}</b>` : linked(text),
+  );
 }
 
 function Trouble({ entry }) {
   const t = useT();
+  const { conv, reason } = entry;
+  const outside = conv.startsWith("g") && reason?.error === "forbidden";
   return html`<div class=${`trouble ${entry.state}`} role=${entry.state === "failed" ? "alert" : "status"}>
-    <span>${explain(entry.reason)}</span>
+    <span>${outside ? t("error.outside") : explain(reason)}</span>
     <button type="button" class="link-button" onClick=${() => retry(entry.id)}>${t("retry")}</button>
     <button type="button" class="link-button" onClick=${() => discard(entry.id)}>${t("discard")}</button>
   </div>`;

@@ -1,27 +1,39 @@
 /** The box to write in. What stands in it is the draft in the state, so nothing typed is ever only here. */
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
-import { block, send, typing } from "../acts.js";
+import { block, edit, endEdit, send, startEdit, typing } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
-import { useStore } from "../store.js";
+import { get, useStore } from "../store.js";
 import { MAX_LENGTH, length } from "../text.js";
 import { nameOf } from "../words.js";
+import { Mentioning, useMentioning } from "./mentioning.js";
 import { Icon, IconButton } from "./parts.js";
 import { Quote } from "./quote.js";
+import { Silenced, useSilence } from "./silenced.js";
 
 /** The counter appears when so many characters are left. */
 const COUNTER_FROM = 200;
 
+/** My newest message can be taken up again by one key, as long as the server would take the change. */
+const EDIT_MS = 15 * 60_000;
+
 const NO_DRAFT = Object.freeze({ text: "" });
 
-export function Composer({ conv: { conv } }) {
+export function Composer({ conv }) {
+  const silence = useSilence(conv);
+  return silence ? html`<${Silenced} ...${silence} />` : html`<${Box} conv=${conv} />`;
+}
+
+function Box({ conv: { conv } }) {
   const t = useT();
   const draft = useStore((state) => state.drafts[conv]) ?? NO_DRAFT;
   const box = useRef();
   const { text, reply_to } = draft;
+  const editing = Boolean(draft.edit);
   const left = MAX_LENGTH - (text.length > MAX_LENGTH - COUNTER_FROM ? length(text) : text.length);
   const sendable = text.trim() !== "" && left >= 0;
+  const mentioning = useMentioning(conv, box, draft);
 
   useLayoutEffect(() => grow(box.current), [text]);
   useEffect(() => {
@@ -31,41 +43,63 @@ export function Composer({ conv: { conv } }) {
 
   const submit = () => {
     if (!sendable) return;
-    send(conv, text, reply_to);
+    if (editing) edit(conv, draft);
+    else send(conv, draft);
     box.current.focus();
   };
   const input = ({ currentTarget }) => {
     keepDraft(conv, { ...draft, text: currentTarget.value });
-    if (currentTarget.value.trim()) typing(conv);
+    mentioning.look();
+    if (currentTarget.value.trim() && !editing) typing(conv);
   };
   const key = (event) => {
     // While an input method composes, Enter belongs to it. Safari ends composing before the key arrives,
     // with the key code 229.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || mentioning.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();
-    } else if (event.key === "Escape" && reply_to) keepDraft(conv, { text });
+    } else if (event.key === "Escape" && editing) endEdit(conv);
+    else if (event.key === "Escape" && reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
+    else if (event.key === "ArrowUp" && !text && !editing && editNewest(conv)) event.preventDefault();
   };
 
   return html`<footer class="composer">
     <${Blocked} conv=${conv} />
-    ${reply_to && html`<div class="replying">
-      <${Icon} name="reply" />
-      <${Quote} conv=${conv} seq=${reply_to} />
-      <${IconButton} icon="x" label=${t("reply.cancel")} onClick=${() => (keepDraft(conv, { text }), box.current.focus())} />
-    </div>`}
+    ${editing
+      ? html`<${Above} icon="pencil" label=${t("edit.cancel")} end=${() => (endEdit(conv), box.current.focus())}><span class="grow editing">${t("edit.title")}</span><//>`
+      : reply_to && html`<${Above} icon="reply" label=${t("reply.cancel")} end=${() => (keepDraft(conv, { ...draft, reply_to: undefined }), box.current.focus())}><${Quote} conv=${conv} seq=${reply_to} /><//>`}
     <div class="composer-line">
       <div class="composer-box">
+        <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}
-          enterkeyhint="send" dir="auto" onInput=${input} onKeyDown=${key}></textarea>
+          enterkeyhint="send" dir="auto" onInput=${input} onKeyDown=${key} onClick=${mentioning.look} onBlur=${mentioning.close} ...${mentioning.told}></textarea>
         ${left < COUNTER_FROM && html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left}</span>`}
       </div>
-      <button type="button" class="send" aria-label=${t("composer.send")} title=${t("composer.send")} disabled=${!sendable} onClick=${submit}>
-        <${Icon} name="send-horizontal" />
-      </button>
+      <${SendButton} editing=${editing} disabled=${!sendable} submit=${submit} />
     </div>
   </footer>`;
+}
+
+function SendButton({ editing, disabled, submit }) {
+  const t = useT();
+  const label = t(editing ? "edit.save" : "composer.send");
+  return html`<button type="button" class="send" aria-label=${label} title=${label} disabled=${disabled} onClick=${submit}>
+    <${Icon} name=${editing ? "check" : "send-horizontal"} />
+  </button>`;
+}
+
+/** What the next message is to be: an answer, or another text for one of mine. */
+function Above({ icon, label, end, children }) {
+  return html`<div class="replying"><${Icon} name=${icon} /> ${children} <${IconButton} icon="x" label=${label} onClick=${end} /></div>`;
+}
+
+function editNewest(conv) {
+  const { me, threads } = get();
+  const newest = threads[conv]?.items.findLast(({ from, kind }) => from === me.uid && kind === "text");
+  if (!newest || Date.now() - newest.time >= EDIT_MS) return false;
+  startEdit(newest);
+  return true;
 }
 
 /** Grows with the text; the style sheet says up to where. */

@@ -6,10 +6,12 @@ import { learn } from "../chat.js";
 import { useT } from "../i18n.js";
 import { signOut } from "../session.js";
 import { set, useStore } from "../store.js";
+import { Confirm, Readers } from "./asking.js";
 import { Modal } from "./modal.js";
+import { Invite, NewGroup } from "./newgroup.js";
 import { Avatar, Icon, useName } from "./parts.js";
 
-const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile };
+const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers };
 
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);

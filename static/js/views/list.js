@@ -4,7 +4,7 @@ import { findPeople, openConv, openWith } from "../acts.js";
 import { peerOf, sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
-import { get, useStore } from "../store.js";
+import { get, set, useStore } from "../store.js";
 import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
 
@@ -44,6 +44,7 @@ function Head() {
       <${Avatar} uid=${me.uid} name=${name} size="small" />
       <span class="me-name" dir="auto">${name}</span>
     </button>
+    <${IconButton} icon="users" label=${t("group.new")} onClick=${() => set({ dialog: { name: "newgroup" } })} />
     <${IconButton} icon="bookmark" label=${t("notes")} onClick=${() => openWith(me)} />
     <${IconButton} icon="settings" label=${t("settings.title")} onClick=${() => go({ name: "settings" })} />
   </header>`;

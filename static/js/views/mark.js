@@ -1,8 +1,10 @@
-/** How far my message has come: sending, held, failed, sent, read. */
+/** How far my message has come: sending, held, failed, sent, read; in a group, read by how many. */
 import { html } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
-import { useStore } from "../store.js";
+import { readersOf } from "../roster.js";
+import { get, useStore } from "../store.js";
 import { peerOf } from "../convs.js";
+import { namesOf } from "../words.js";
 import { Icon } from "./parts.js";
 
 const ENTRY_MARKS = {
@@ -12,11 +14,22 @@ const ENTRY_MARKS = {
   failed: ["circle-alert", "mark.failed"],
 };
 
-export function Mark({ message, entry, conv }) {
+/** Names in the tooltip; of more it says how many. */
+const NAMES = 8;
+
+export function Mark({ message, entry, conv, readers = 0 }) {
   const t = useT();
   const me = useStore((state) => state.me.uid);
-  const [icon, label] = entry ? ENTRY_MARKS[entry.state] : stored(message, conv, me);
-  return html`<span class=${`mark ${label.replace("mark.", "")}`} title=${t(label)}><${Icon} name=${icon} label=${t(label)} /></span>`;
+  const [icon, key] = entry ? ENTRY_MARKS[entry.state] : readers ? ["check-check", "mark.read"] : stored(message, conv, me);
+  const label = readers ? t("mark.read.by", { names: readerNames(conv.conv, message.seq) }) : t(key);
+  return html`<span class=${`mark ${key.replace("mark.", "")}`} title=${label}><${Icon} name=${icon} label=${label} />
+    ${readers > 0 && html`<span class="readers" aria-hidden="true">${readers}</span>`}
+  </span>`;
+}
+
+function readerNames(conv, seq) {
+  const { groups, reads, me } = get();
+  return namesOf(readersOf(reads[conv], groups[conv], seq, me.uid), NAMES) ?? "…";
 }
 
 /** In my notes nobody else can read, so nothing is said of reading. */

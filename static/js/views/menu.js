@@ -1,70 +1,54 @@
-/** What can be done with a message, and the small menu that it stands in. */
-import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
-import { copy, recall } from "../acts.js";
+/** What can be done with a message, by whom, and how long. */
+import { html } from "../../vendor/preact-htm.js";
+import { copy, react, recall, startEdit } from "../acts.js";
 import { keepDraft } from "../drafts.js";
+import { ask } from "../groups.js";
 import { useT } from "../i18n.js";
-import { get } from "../store.js";
-import { Icon } from "./parts.js";
+import { leads, silence } from "../roster.js";
+import { get, set } from "../store.js";
+import { nameOf } from "../words.js";
+import { Popup } from "./popup.js";
 
-/** How long the sender may take a message back. */
+/** How long the sender may take a message back, and how long change it. */
 const RECALL_MS = 2 * 60_000;
-/** Kept free between the menu and the edge of the window. */
-const EDGE_PX = 8;
+const EDIT_MS = 15 * 60_000;
 
-export function Menu({ message, mine, conv, ...place }) {
+export const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"];
+
+/** Only what is allowed now; `only` "react" shows the emoji alone. */
+export function Menu({ message, mine, readers = 0, conv, only, ...place }) {
   const t = useT();
-  const items = [];
-  if (message.kind === "text") items.push({ icon: "copy", label: t("menu.copy"), act: () => copy(message.content) });
-  if (message.seq) {
-    items.push({ icon: "reply", label: t("menu.reply"), act: () => reply(conv.conv, message.seq) });
-    if (mine && Date.now() - message.time < RECALL_MS) {
-      items.push({ icon: "undo-2", label: t("menu.recall"), act: () => recall(message) });
-    }
-  }
-  return html`<${Popup} ...${place} label=${t("menu.open")} items=${items} />`;
+  const { me, groups } = get();
+  const id = conv.conv;
+  const may = message.seq && !silence(conv, groups[id], me.uid, Date.now());
+  const age = Date.now() - message.time;
+  const text = message.kind === "text";
+  const others = conv.type === "group" && leads(conv.group?.role) && !(mine && age < RECALL_MS);
+  const items = [
+    may && { icon: "reply", label: t("menu.reply"), act: () => reply(id, message.seq) },
+    text && { icon: "copy", label: t("menu.copy"), act: () => copy(message.content) },
+    may && mine && text && age < EDIT_MS && { icon: "pencil", label: t("menu.edit"), act: () => edit(message) },
+    readers > 0 && { icon: "check-check", label: t("menu.readers", { n: readers }), act: () => set({ dialog: { name: "readers", conv: id, seq: message.seq } }) },
+    message.seq && mine && age < RECALL_MS && { icon: "undo-2", label: t("menu.recall"), act: () => recall(message) },
+    message.seq && others && { icon: "undo-2", label: t("menu.recall.for"), danger: true, act: () => ask("recall", { name: nameOf(message.from) ?? "…" }, () => recall(message)) },
+  ];
+  const quick = may ? EMOJI.map((emoji) => reaction(message, emoji, me.uid, t)) : [];
+  return html`<${Popup} ...${place} label=${t("menu.open")} quick=${quick} items=${only ? [] : items.filter(Boolean)} />`;
 }
 
-function reply(conv, seq) {
-  keepDraft(conv, { text: get().drafts[conv]?.text ?? "", reply_to: seq });
+function reaction(message, emoji, me, t) {
+  const on = message.reactions?.find((known) => known.emoji === emoji)?.uids.includes(me);
+  return { text: emoji, label: t("react.with", { emoji }), on, act: () => react(message, emoji) };
+}
+
+function edit(message) {
+  startEdit(message);
   document.querySelector(".composer textarea")?.focus();
 }
 
-/** A menu at a point, kept inside the window; arrows choose, Escape goes back to where it was opened. */
-export function Popup({ items, x, y, opener, label, close }) {
-  const box = useRef();
-  useLayoutEffect(() => {
-    const { offsetWidth, offsetHeight, style } = box.current;
-    const left = Math.max(EDGE_PX, Math.min(x, window.innerWidth - offsetWidth - EDGE_PX));
-    const top = y + offsetHeight + EDGE_PX > window.innerHeight ? Math.max(EDGE_PX, y - offsetHeight) : y;
-    style.setProperty("left", `${left}px`);
-    style.setProperty("top", `${top}px`);
-    box.current.querySelector("button")?.focus({ preventScroll: true });
-  }, [x, y]);
-  useEffect(() => {
-    const outside = (event) => !box.current?.contains(event.target) && close();
-    document.addEventListener("pointerdown", outside, true);
-    window.addEventListener("blur", close);
-    return () => {
-      document.removeEventListener("pointerdown", outside, true);
-      window.removeEventListener("blur", close);
-    };
-  }, []);
-  const back = () => {
-    close();
-    opener?.focus?.({ preventScroll: true });
-  };
-  const key = (event) => {
-    const all = [...box.current.querySelectorAll("button")];
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape" || event.key === "Tab") back();
-    else if (step) all.at((all.indexOf(document.activeElement) + step) % all.length).focus();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  return html`<div class="menu" role="menu" aria-label=${label} ref=${box} onKeyDown=${key} onContextMenu=${(event) => event.preventDefault()}>
-    ${items.map(({ icon, label: text, act, danger }) => html`<button type="button" role="menuitem" class=${danger ? "danger" : ""} key=${text} onClick=${() => (back(), act())}>
-      <${Icon} name=${icon} /> ${text}
-    </button>`)}
-  </div>`;
+/** What was being changed goes back to what stood in the box before. */
+function reply(conv, seq) {
+  const draft = get().drafts[conv] ?? { text: "" };
+  keepDraft(conv, { ...(draft.edit ? draft.kept : draft), reply_to: seq });
+  document.querySelector(".composer textarea")?.focus();
 }

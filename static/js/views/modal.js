@@ -5,7 +5,8 @@ import { IconButton } from "./parts.js";
 
 let count = 0;
 
-export function Modal({ title, close, children, class: more = "", plain = false }) {
+/** The focus begins at the title, or, with `inside`, at the first part that has `autofocus` itself. */
+export function Modal({ title, close, children, class: more = "", plain = false, inside = false }) {
   const t = useT();
   const box = useRef();
   const [id] = useState(() => `modal-title-${++count}`); // one may stand before another
@@ -26,7 +27,7 @@ export function Modal({ title, close, children, class: more = "", plain = false 
     onPointerDown=${(event) => event.target === box.current && !plain && close()}>
     <div class="modal-body">
       <header class="modal-head">
-        <h2 id=${id} tabindex="-1" autofocus>${title}</h2>
+        <h2 id=${id} tabindex="-1" autofocus=${!inside}>${title}</h2>
         ${!plain && html`<${IconButton} icon="x" label=${t("close")} onClick=${close} />`}
       </header>
       ${children}

@@ -19,9 +19,10 @@ export function IconButton({ icon, label, onClick, class: more = "", ...rest }) 
   </button>`;
 }
 
-export function Avatar({ uid, name, size = "", notes = false, online = false }) {
+/** Of a person, of my notes, or of a group, which has corners. */
+export function Avatar({ uid, name, size = "", notes = false, online = false, group = false }) {
   const t = useT();
-  return html`<span class=${`avatar ${size} tint-${notes ? "notes" : uid % AVATAR_COLOURS}`}>
+  return html`<span class=${`avatar ${size} ${group ? "of-group" : ""} tint-${notes ? "notes" : uid % AVATAR_COLOURS}`}>
     <span aria-hidden="true">${notes ? html`<${Icon} name="bookmark" />` : initials(name || "?")}</span>
     ${online && html`<span class="online-dot" role="img" aria-label=${t("online")} title=${t("online")}></span>`}
   </span>`;

@@ -6,7 +6,7 @@ import { useT } from "../i18n.js";
 import { useStore } from "../store.js";
 import { oneLine } from "../text.js";
 import { full, listTime } from "../time.js";
-import { summary } from "../words.js";
+import { nameOf, summary, typingText } from "../words.js";
 import { Mark } from "./mark.js";
 import { Avatar, Icon, useName } from "./parts.js";
 
@@ -38,11 +38,11 @@ export class Row extends Component {
 
 function Line({ conv, now, onPick }) {
   const t = useT();
-  const { uid, name, notes, online } = useFace(conv);
+  const { uid, name, notes, online, group } = useFace(conv);
   const open = useStore((state) => state.route.conv === conv.conv);
-  const { last_message: last, unread, muted, pinned } = conv;
+  const { last_message: last, unread, mention_seq, muted, pinned } = conv;
   return html`<button type="button" class=${`row ${open ? "open" : ""}`} aria-current=${open ? "true" : undefined} onClick=${onPick}>
-    <${Avatar} uid=${uid} name=${name} notes=${notes} online=${online} />
+    <${Avatar} uid=${uid} name=${name} notes=${notes} online=${online} group=${group} />
     <span class="row-text">
       <span class="row-line">
         <span class="row-name" dir="auto">${name}</span>
@@ -52,6 +52,7 @@ function Line({ conv, now, onPick }) {
       </span>
       <span class="row-line">
         <${Preview} conv=${conv} open=${open} />
+        ${mention_seq > 0 && html`<span class="badge called" role="img" aria-label=${t("badge.called")} title=${t("badge.called")}>@</span>`}
         ${unread > 0 && html`<span class=${`badge ${muted ? "quiet" : ""}`} aria-label=${t("unread", { n: unread })}>${unread > 99 ? "99+" : unread}</span>`}
       </span>
     </span>
@@ -64,18 +65,21 @@ function Preview({ conv, open }) {
   const me = useStore((state) => state.me.uid);
   const draft = useStore((state) => state.drafts[conv.conv]);
   const entry = useStore((state) => state.outbox[conv.conv]?.at(-1));
-  const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).length > 0);
+  const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).join(" "));
   const last = conv.last_message;
-  if (typing) return html`<span class="row-preview accent">${t("typing")}</span>`;
-  if (draft?.text && !open) {
+  if (typing) return html`<span class="row-preview accent">${typingText(conv, typing.split(" "))}</span>`;
+  if (draft?.text && !draft.edit && !open) {
     return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(draft.text)}</span>`;
   }
   if (entry) {
     return html`<span class="row-preview" dir="auto"><${Mark} message=${entry} entry=${entry} conv=${conv} /> ${oneLine(entry.content)}</span>`;
   }
   if (!last) return html`<span class="row-preview">${t("preview.none")}</span>`;
-  const mine = last.from === me && last.kind !== "system" && last.kind !== "recalled";
+  const said = last.kind !== "system" && last.kind !== "recalled";
+  const mine = last.from === me && said;
+  const from = conv.type === "group" && said && !mine && nameOf(last.from);
   return html`<span class="row-preview" dir="auto">
-    ${mine && html`<${Mark} message=${last} conv=${conv} />`} ${summary(last)}
+    ${conv.mention_seq > 0 && html`<b class="called-text">${t("preview.called")}</b>`}
+    ${mine && html`<${Mark} message=${last} conv=${conv} />`} ${from ? t("preview.from", { name: from, text: summary(last) }) : summary(last)}
   </span>`;
 }

@@ -10,6 +10,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preac
 const BOTTOM_PX = 24;
 /** Older messages are asked for before the reader comes to the edge. */
 const OLDER_PX = 900;
+/** And newer ones, where these are not loaded, before he comes to the lower one. */
+const NEWER_PX = 600;
 /** A screenful away, the way back down is offered. */
 const AWAY_PX = 400;
 /** Where the "new messages" line stands when a thread is opened on it. */
@@ -19,22 +21,24 @@ const NEW_LINE_PX = 96;
  * @param {object} options
  * @param {boolean} options.ready    the first page is drawn
  * @param {number} options.unsent    entries of mine at the end: a new one leads to the bottom
+ * @param {boolean} options.later    the newest messages are not loaded: the lower end is not the end
  * @param {() => void} options.older called near the upper edge
+ * @param {() => void} options.newer called near the lower edge, when the newest are not loaded
  * @param {(seq: number, all: boolean) => void} options.seen  the lowest message on the screen; all: the end is
  */
-export function useScroll({ ready, unsent, older, seen }) {
+export function useScroll({ ready, unsent, later, older, newer, seen }) {
   const box = useRef();
   const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, reached: 0, unsent });
   const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
-  calls.current = { older, seen, ready };
+  calls.current = { older, newer, seen, ready, later };
 
   const remember = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     const below = scrollHeight - scrollTop - clientHeight;
     const place = at.current;
-    place.bottom = below < BOTTOM_PX;
+    place.bottom = below < BOTTOM_PX && !calls.current.later;
     place.top = scrollTop;
     place.anchor = upperEdge(box.current);
     const last = lowestSeq(box.current, place.bottom ? Infinity : scrollTop + clientHeight + BOTTOM_PX);
@@ -43,6 +47,7 @@ export function useScroll({ ready, unsent, older, seen }) {
     setAway(below > AWAY_PX);
     if (document.visibilityState === "visible" && last) calls.current.seen(last, place.bottom);
     if (scrollTop < OLDER_PX) calls.current.older();
+    if (below < NEWER_PX && calls.current.later) calls.current.newer();
   };
 
   const settle = () => {
@@ -53,7 +58,7 @@ export function useScroll({ ready, unsent, older, seen }) {
     // The reader may have scrolled up a moment ago, and the event of it is still to come.
     const left = element.scrollTop < place.top && element.scrollHeight - element.scrollTop - element.clientHeight > BOTTOM_PX;
     if (line) element.scrollTop = line.offsetTop - NEW_LINE_PX;
-    else if (!place.placed || (place.bottom && !left)) element.scrollTop = element.scrollHeight;
+    else if (!place.placed || (place.bottom && !left && !calls.current.later)) element.scrollTop = element.scrollHeight;
     else if (place.anchor?.element.isConnected) {
       const moved = topIn(element, place.anchor.element) - place.anchor.top;
       if (moved) element.scrollTop += moved;

@@ -46,6 +46,7 @@ export function SignIn() {
   const [invited, setInvited] = useState(false);
   const [busy, setBusy] = useState(false);
   const form = useRef();
+  const guest = useStore((state) => Boolean(state.invitation));
 
   useEffect(() => {
     const inputs = [...form.current.querySelectorAll("input")];
@@ -88,7 +89,7 @@ export function SignIn() {
       <header class="card-head">
         <img class="logo" src="/static/img/icon.svg" alt="" width="48" height="48" />
         <h1>Tornado IM</h1>
-        <p>${t(registering ? "door.register.text" : "door.signin.text")}</p>
+        <p>${guest ? t("join.door") : t(registering ? "door.register.text" : "door.signin.text")}</p>
       </header>
       <div class="tabs" role="tablist">
         <button type="button" role="tab" aria-selected=${!registering} onClick=${() => turn(false)}>${t("door.signin")}</button>

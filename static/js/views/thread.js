@@ -1,14 +1,15 @@
 /** One conversation: its head, its messages, and the box to write in. */
 import { html, useCallback, useEffect, useMemo, useState } from "../../vendor/preact-htm.js";
-import { loadOlder, loadThread, loadUntil, read } from "../acts.js";
-import { keepDraft } from "../drafts.js";
+import { read } from "../acts.js";
+import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
+import { loadFor, loadLatest, loadNewer, loadOlder, loadThread } from "../pages.js";
 import { get, useStore } from "../store.js";
 import { dayTitle } from "../time.js";
-import { eventText, summary } from "../words.js";
 import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
+import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
 import { Menu } from "./menu.js";
 import { Icon, Spinner } from "./parts.js";
@@ -21,9 +22,14 @@ export function Thread({ conv: id }) {
   const conv = useStore((state) => state.convs[id]);
   const listed = useStore((state) => state.listed);
   const t = useT();
+  const member = conv?.type === "group" && Boolean(conv.group?.role);
   useEffect(() => {
     if (listed) loadThread(id);
   }, [listed]);
+  const link = useStore((state) => state.link.state === "ready");
+  useEffect(() => {
+    if (member && link) loadGroup(id); // again after each break: who has read what is not told later
+  }, [member, link]);
   return html`<section class="thread" aria-label=${t("thread.log")}>${conv && html`
     <${ThreadHead} conv=${conv} />
     <${Log} conv=${conv} />
@@ -40,11 +46,16 @@ function Log({ conv }) {
   const [menu, setMenu] = useState(null);
   const [newFrom, setNewFrom] = useState(conv.unread ? conv.read_seq + 1 : 0);
   const items = thread?.items ?? NOTHING;
-  const drawn = useMemo(() => rows({ items, entries, me, newFrom }), [items, entries, newFrom, me]);
+  const later = Boolean(thread?.later);
+  const unsent = later ? NOTHING : entries;
+  const drawn = useMemo(() => rows({ items, entries: unsent, me, newFrom }), [items, unsent, newFrom, me]);
+  const readers = useReaders(id, me);
   const place = useScroll({
     ready: Boolean(thread?.loaded),
-    unsent: entries.length,
+    unsent: unsent.length,
+    later,
     older: () => loadOlder(id),
+    newer: () => loadNewer(id),
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
 
@@ -54,22 +65,26 @@ function Log({ conv }) {
   }, [conv.unread]);
 
   const jump = useCallback(async (seq) => {
-    if (!(await loadUntil(id, seq))) return;
+    if (!(await loadFor(id, seq))) return;
     requestAnimationFrame(() => place.show(seq, FLASH_MS));
   }, []);
 
-  const missed = items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
+  const missed = later ? conv.unread : items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
+  const toBottom = async () => {
+    if (later) await loadLatest(id);
+    place.toBottom();
+  };
   return html`<div class="log-place">
-    <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="-1">
+    <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" aria-label=${t("thread.log")} onKeyDown=${walk}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>
         <${Top} thread=${thread} empty=${!drawn.length} id=${id} />
-        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} onMenu=${setMenu} onJump=${jump} />`)}
+        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} onMenu=${setMenu} onJump=${jump} />`)}
       </div>
     </div>
-    ${place.away && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${place.toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
+    ${(place.away || later) && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
       <${Icon} name="arrow-down" /> ${missed > 0 && t("thread.missed", { n: missed })}
     </button>`}
-    ${menu && html`<${Menu} ...${menu} conv=${conv} close=${() => setMenu(null)} />`}
+    ${menu && html`<${Menu} key=${menu.only} ...${menu} conv=${conv} close=${() => setMenu(null)} />`}
   </div>`;
 }
 
@@ -85,7 +100,39 @@ function Top({ thread, empty, id }) {
   return html`<div class="log-top">${!thread.end && html`<${Spinner} />`}</div>`;
 }
 
-function Line({ row, conv, onMenu, onJump }) {
+/** How many of a group have read up to a seq; looked up among their marks in order, for there may be many of both. */
+function useReaders(conv, me) {
+  const reads = useStore((state) => state.reads[conv]);
+  const group = useStore((state) => state.groups[conv]);
+  return useMemo(() => {
+    const others = (group?.members ?? []).filter(({ uid }) => uid !== me);
+    const marks = others.map(({ uid }) => reads?.[uid] ?? 0).sort((a, b) => a - b);
+    return (seq) => {
+      let [low, high] = [0, seq ? marks.length : 0];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (marks[middle] >= seq) high = middle;
+        else low = middle + 1;
+      }
+      return seq ? marks.length - low : 0;
+    };
+  }, [reads, group, me]);
+}
+
+/** Arrow keys walk from message to message, on the button that opens its menu. */
+function walk(event) {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step || event.target.closest(".menu")) return;
+  const all = [...event.currentTarget.querySelectorAll(".acts")];
+  const here = event.target.closest(".line")?.querySelector(".acts");
+  const next = here ? all[all.indexOf(here) + step] : step < 0 && all.at(-1);
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.closest(".line").scrollIntoView({ block: "nearest" });
+}
+
+function Line({ row, conv, readers, onMenu, onJump }) {
   const t = useT();
   if (row.type === "day") {
     return html`<div class="day"><time datetime=${new Date(row.time).toISOString()}>${dayTitle(row.time)}</time></div>`;
@@ -93,26 +140,5 @@ function Line({ row, conv, onMenu, onJump }) {
   if (row.type === "new") return html`<div class="new-line" role="separator"><span>${t("thread.new")}</span></div>`;
   if (row.type === "recalled") return html`<${Recalled} message=${row.message} mine=${row.mine} />`;
   if (row.type === "event") return html`<${Event} message=${row.message} />`;
-  return html`<${Bubble} ...${row} conv=${conv} onMenu=${onMenu} onJump=${onJump} />`;
-}
-
-/** What was recalled can be written anew by whom it came from, as long as this window remembers it. */
-function Recalled({ message, mine }) {
-  const t = useT();
-  useStore((state) => state.users);
-  const text = useStore((state) => state.recalled[`${message.conv} ${message.seq}`]);
-  const again = () => {
-    keepDraft(message.conv, { text });
-    document.querySelector(".composer textarea")?.focus();
-  };
-  return html`<div class="event gone" data-seq=${message.seq}>
-    <span dir="auto">${summary(message)}</span>
-    ${mine && text && html`<button type="button" class="link-button" onClick=${again}>${t("recalled.again")}</button>`}
-  </div>`;
-}
-
-function Event({ message }) {
-  useStore((state) => state.users);
-  useT();
-  return html`<div class="event" data-seq=${message.seq}><span dir="auto">${eventText(message)}</span></div>`;
+  return html`<${Bubble} ...${row} conv=${conv} readers=${readers} onMenu=${onMenu} onJump=${onJump} />`;
 }

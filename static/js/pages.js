@@ -1,0 +1,84 @@
+/** Which messages of a conversation are loaded: pages of history, backwards, forwards, and around one of them. */
+import { api, convPath } from "./api.js";
+import { meet, meetAll } from "./chat.js";
+import { merge, stamped } from "./log.js";
+import { get, put } from "./store.js";
+
+/** A page of older or newer messages. */
+const PAGE = 50;
+/** The first page shows all that is unread, up to what one request gives. */
+const FIRST = { least: 40, most: 100 };
+/** What is this near to the loaded messages is reached by loading on; what is farther, by a page around it. */
+const NEAR = 100;
+
+const NOTHING = Object.freeze({ items: [], end: false, later: false });
+
+/** Loads what the thread needs to be shown: the newest page, with all that is unread in it. */
+export async function loadThread(conv) {
+  meet(conv);
+  const known = get().threads[conv];
+  if (!known?.loading && !known?.loaded) await loadLatest(conv);
+}
+
+/** The newest messages, in the place of what is loaded. */
+export async function loadLatest(conv) {
+  const unread = get().convs[conv]?.unread ?? 0;
+  const limit = Math.min(FIRST.most, Math.max(FIRST.least, unread + 10));
+  await load(conv, `limit=${limit}`, (thread, { messages, end }) => ({
+    items: merge(thread.later ? [] : thread.items, messages),
+    end,
+    later: false,
+  }));
+}
+
+export async function loadOlder(conv) {
+  const { loaded, loading, end, items } = get().threads[conv] ?? NOTHING;
+  if (!loaded || loading || end || !items.length) return;
+  await load(conv, `before=${items[0].seq}&limit=${PAGE}`, (thread, page) => ({
+    items: merge(thread.items, page.messages),
+    end: page.end,
+  }));
+}
+
+/** Goes on towards the newest messages, where they are not loaded. */
+export async function loadNewer(conv) {
+  const { loading, later, items } = get().threads[conv] ?? NOTHING;
+  if (loading || !later) return;
+  await load(conv, `after=${items.at(-1).seq}&limit=${PAGE}`, (thread, { messages }) => {
+    const next = merge(thread.items, messages);
+    return { items: next, later: messages.length > 0 && next.at(-1).seq < get().convs[conv].last_seq };
+  });
+}
+
+/** Loads so that a message can be shown. Returns whether it is there. */
+export async function loadFor(conv, seq) {
+  const has = () => get().threads[conv].items.some((message) => message.seq === seq);
+  const first = get().threads[conv].items[0]?.seq ?? 0;
+  while (!has() && first - seq < NEAR) {
+    const { end, items } = get().threads[conv];
+    if (end || items[0]?.seq < seq) break;
+    await loadOlder(conv);
+    if (get().threads[conv].items.length === items.length) break;
+  }
+  if (!has() && seq >= get().convs[conv].first_seq) {
+    await load(conv, `around=${seq}&limit=${PAGE}`, (_, { messages, end }) => ({
+      items: messages,
+      end: messages[0].seq <= get().convs[conv].first_seq,
+      later: !end,
+    }));
+  }
+  return has();
+}
+
+async function load(conv, query, taken) {
+  put("threads", conv, { ...(get().threads[conv] ?? NOTHING), loading: true, failed: null });
+  try {
+    const { messages, end } = await api.get(convPath(conv, `/messages?${query}`));
+    const thread = get().threads[conv];
+    const patch = taken(thread, { messages: stamped(messages), end });
+    put("threads", conv, { ...thread, ...patch, loaded: true, loading: false });
+    meetAll(messages);
+  } catch (refusal) {
+    put("threads", conv, { ...get().threads[conv], loading: false, failed: refusal });
+  }
+}

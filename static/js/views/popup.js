@@ -1,0 +1,65 @@
+/** A small menu at a point: what can be done, with a row of emoji above it where there is one. */
+import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
+import { Icon } from "./parts.js";
+
+/** Kept free between the menu and the edge of the window. */
+const EDGE_PX = 8;
+
+/** Where a menu opens at the point of a click, or below the button that a key has pressed. */
+export function placeOf(event) {
+  const { right, bottom } = event.currentTarget.getBoundingClientRect();
+  return { x: event.clientX || right - EDGE_PX, y: event.clientY || bottom, opener: event.currentTarget };
+}
+
+/** Where a menu opens below its button. */
+export function below(event) {
+  const { right, bottom } = event.currentTarget.getBoundingClientRect();
+  return { x: right - EDGE_PX, y: bottom + EDGE_PX / 2, opener: event.currentTarget };
+}
+
+/**
+ * Kept inside the window; arrows choose, Escape goes back to where it was opened.
+ * `quick` are buttons in a row, `{text, label, on, act}`; `items` stand below each other.
+ */
+export function Popup({ items, quick = [], x, y, opener, label, close }) {
+  const box = useRef();
+  useLayoutEffect(() => {
+    const { offsetWidth, offsetHeight, style } = box.current;
+    const left = Math.max(EDGE_PX, Math.min(x, window.innerWidth - offsetWidth - EDGE_PX));
+    const top = y + offsetHeight + EDGE_PX > window.innerHeight ? Math.max(EDGE_PX, y - offsetHeight) : y;
+    style.setProperty("left", `${left}px`);
+    style.setProperty("top", `${top}px`);
+    box.current.querySelector("button")?.focus({ preventScroll: true });
+  }, [x, y]);
+  useEffect(() => {
+    const outside = (event) => !box.current?.contains(event.target) && close();
+    document.addEventListener("pointerdown", outside, true);
+    window.addEventListener("blur", close);
+    return () => {
+      document.removeEventListener("pointerdown", outside, true);
+      window.removeEventListener("blur", close);
+    };
+  }, []);
+  const back = () => {
+    close();
+    opener?.focus?.({ preventScroll: true });
+  };
+  const key = (event) => {
+    const all = [...box.current.querySelectorAll("button")];
+    const at = all.indexOf(document.activeElement);
+    const row = at < quick.length;
+    const step = { ArrowDown: row ? quick.length - at : 1, ArrowUp: row ? -1 - at : -1, ArrowRight: row ? 1 : 0, ArrowLeft: row ? -1 : 0 }[event.key];
+    if (event.key === "Escape" || event.key === "Tab") back();
+    else if (step) all.at((at + step) % all.length).focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return html`<div class="menu" role="menu" aria-label=${label} ref=${box} onKeyDown=${key} onContextMenu=${(event) => event.preventDefault()}>
+    ${quick.length > 0 && html`<div class="quick" role="group">${quick.map(({ text, label: name, on, act }) => html`<button type="button" role="menuitemcheckbox"
+      key=${text} class=${on ? "on" : ""} aria-checked=${Boolean(on)} aria-label=${name} title=${name} onClick=${() => (back(), act())}>${text}</button>`)}</div>`}
+    ${items.map(({ icon, label: text, act, danger }) => html`<button type="button" role="menuitem" class=${danger ? "danger" : ""} key=${text} onClick=${() => (back(), act())}>
+      <${Icon} name=${icon} /> ${text}
+    </button>`)}
+  </div>`;
+}
