@@ -25,6 +25,12 @@ export function openConv(conv) {
   go({ name: "chat", conv });
 }
 
+/** A conversation at one of its messages, which its thread shows as soon as it can. */
+export function openMessage({ conv, seq }) {
+  set({ target: { conv, seq } });
+  openConv(conv);
+}
+
 /** A conversation with somebody; with myself it is my notes. */
 export function openWith(profile) {
   learn([profile]);
@@ -136,6 +142,11 @@ export async function block(uid, blocked) {
 
 export function findPeople(q) {
   return api.get(`/api/user/search?q=${encodeURIComponent(q)}&limit=20`);
+}
+
+/** A page of messages that contain `q`, newest first. */
+export function findMessages(q, cursor) {
+  return api.get(`/api/search?q=${encodeURIComponent(q)}&limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
 }
 
 export async function copy(text) {

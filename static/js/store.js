@@ -18,6 +18,8 @@ const EMPTY = Object.freeze({
    * end: there are none before them; later: there are some after them
    */
   threads: {},
+  /** {conv, seq} of a message that its thread is to show */
+  target: null,
   /** conv -> the group as its members see it, once it was asked for */
   groups: {},
   /** conv -> {uid: how far that one has read}, of groups that were opened */

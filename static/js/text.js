@@ -57,6 +57,27 @@ export function oneLine(text, max = 160) {
   return line.length > max ? `${[...line].slice(0, max).join("")}…` : line;
 }
 
+/** What stands before the first hit of an excerpt, and how much there is in all, in code points. */
+const BEFORE = 16;
+const EXCERPT = 120;
+
+/** The piece of a text around the first of its hits, as `{text, hit}`; hits are positions in code points. */
+export function excerpt(text, hits) {
+  const points = [...text];
+  const from = Math.max(0, (hits[0]?.[0] ?? 0) - BEFORE);
+  const to = Math.min(points.length, from + EXCERPT);
+  const piece = (start, end) => points.slice(start, end).join("").replace(/\s+/gu, " ");
+  const parts = from > 0 ? [{ text: "…" }] : [];
+  let at = from;
+  for (const [start, end] of hits) {
+    if (start >= to) break;
+    parts.push({ text: piece(at, start) }, { text: piece(start, Math.min(end, to)), hit: true });
+    at = Math.min(end, to);
+  }
+  parts.push({ text: piece(at, to) + (to < points.length ? "…" : "") });
+  return parts;
+}
+
 /** Scripts in which two initials stand beside each other; in others one character says enough, or they join. */
 const PAIRED = /^[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}]/u;
 

@@ -1,15 +1,13 @@
 /** The rail: my notes and settings, one search box, and the conversations or what was found. */
-import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
-import { findPeople, openConv, openWith } from "../acts.js";
-import { peerOf, sorted } from "../convs.js";
+import { html, useRef, useState } from "../../vendor/preact-htm.js";
+import { openWith } from "../acts.js";
+import { sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
-import { get, set, useStore } from "../store.js";
+import { set, useStore } from "../store.js";
+import { Found } from "./found.js";
 import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
-
-/** Typing faster than this asks only once. */
-const PAUSE_MS = 200;
 
 /** "14:05" becomes "yesterday" without anything happening. */
 const MINUTE_MS = 60_000;
@@ -72,58 +70,6 @@ function Conversations({ search }) {
 /** Rows of the same height as real ones, so that nothing jumps when these come. */
 function Skeleton() {
   return html`<div aria-hidden="true">${[0, 1, 2, 3, 4].map((row) => html`<div class="row skeleton" key=${row}><span class="avatar"></span><span class="row-text"><i></i><i></i></span></div>`)}</div>`;
-}
-
-function Found({ query, close }) {
-  const t = useT();
-  const [people, setPeople] = useState(null);
-  const convs = useStore((state) => state.convs);
-  const now = useNow(MINUTE_MS);
-  const { me, users } = get();
-  useEffect(() => {
-    let current = true;
-    const timer = setTimeout(async () => {
-      const found = await findPeople(query).catch(() => []);
-      if (current) setPeople(found);
-    }, PAUSE_MS);
-    return () => {
-      current = false;
-      clearTimeout(timer);
-    };
-  }, [query]);
-
-  const folded = query.toLocaleLowerCase();
-  const matches = ({ conv, group, last_message }) => {
-    const profile = users[peerOf(conv, me.uid)];
-    const name = group?.name ?? (profile?.uid === me.uid ? t("notes") : `${profile?.nickname} ${profile?.user_name}`);
-    return last_message && name.toLocaleLowerCase().includes(folded);
-  };
-  const known = sorted(Object.values(convs).filter(matches));
-  const strangers = (people ?? []).filter(({ uid }) => !known.some(({ conv }) => peerOf(conv, me.uid) === uid));
-  const pick = (act) => () => {
-    act();
-    close();
-  };
-  return html`
-    ${known.length > 0 && html`<h2 class="rows-title">${t("search.conversations")}</h2>`}
-    ${known.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} now=${now} onPick=${pick(() => openConv(conv.conv))} />`)}
-    ${strangers.length > 0 && html`<h2 class="rows-title">${t("search.people")}</h2>`}
-    ${strangers.map((profile) => html`<${Person} key=${profile.uid} profile=${profile} onPick=${pick(() => openWith(profile))} />`)}
-    ${people && !known.length && !strangers.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}
-  `;
-}
-
-function Person({ profile, onPick }) {
-  const t = useT();
-  const { uid, nickname, user_name, online } = profile;
-  const mine = uid === get().me.uid;
-  return html`<button type="button" class="row" onClick=${onPick}>
-    <${Avatar} uid=${uid} name=${nickname || user_name} notes=${mine} online=${!mine && online} />
-    <span class="row-text">
-      <span class="row-name" dir="auto">${mine ? t("notes") : nickname || user_name}</span>
-      <span class="row-preview">@${user_name}</span>
-    </span>
-  </button>`;
 }
 
 /** Arrow keys walk from the search box through the rows; Enter in the box takes the first. */

@@ -5,7 +5,7 @@ import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
 import { loadFor, loadLatest, loadNewer, loadOlder, loadThread } from "../pages.js";
-import { get, useStore } from "../store.js";
+import { get, set, useStore } from "../store.js";
 import { dayTitle } from "../time.js";
 import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
@@ -68,6 +68,14 @@ function Log({ conv }) {
     if (!(await loadFor(id, seq))) return;
     requestAnimationFrame(() => place.show(seq, FLASH_MS));
   }, []);
+
+  const target = useStore((state) => state.target);
+  const loaded = Boolean(thread?.loaded);
+  useEffect(() => {
+    if (!loaded || target?.conv !== id) return;
+    set({ target: null });
+    jump(target.seq);
+  }, [loaded, target]);
 
   const missed = later ? conv.unread : items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
   const toBottom = async () => {

@@ -1,0 +1,97 @@
+/** What the search box has found: conversations, people and messages, each under its heading. */
+import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+import { findMessages, findPeople, openConv, openMessage, openWith } from "../acts.js";
+import { peerOf, sorted } from "../convs.js";
+import { useT } from "../i18n.js";
+import { get, useStore } from "../store.js";
+import { excerpt } from "../text.js";
+import { full, listTime } from "../time.js";
+import { nameOf } from "../words.js";
+import { Avatar, useNow } from "./parts.js";
+import { Row, useFace } from "./row.js";
+
+/** Typing faster than this asks only once. */
+const PAUSE_MS = 200;
+const MINUTE_MS = 60_000;
+const NOTHING = Object.freeze({ results: [], next: null });
+
+export function Found({ query, close }) {
+  const t = useT();
+  const [people, setPeople] = useState(null);
+  const [page, setPage] = useState(NOTHING);
+  const convs = useStore((state) => state.convs);
+  const now = useNow(MINUTE_MS);
+  const { me, users } = get();
+  useEffect(() => {
+    let current = true;
+    const timer = setTimeout(async () => {
+      const [found, said] = await Promise.all([findPeople(query).catch(() => []), findMessages(query).catch(() => NOTHING)]);
+      if (!current) return;
+      setPage(said);
+      setPeople(found);
+    }, PAUSE_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [query]);
+
+  const folded = query.toLocaleLowerCase();
+  const matches = ({ conv, group, last_message }) => {
+    const profile = users[peerOf(conv, me.uid)];
+    const name = group?.name ?? (profile?.uid === me.uid ? t("notes") : `${profile?.nickname} ${profile?.user_name}`);
+    return last_message && name.toLocaleLowerCase().includes(folded);
+  };
+  const known = sorted(Object.values(convs).filter(matches));
+  const strangers = (people ?? []).filter(({ uid }) => !known.some(({ conv }) => peerOf(conv, me.uid) === uid));
+  const pick = (act) => () => {
+    act();
+    close();
+  };
+  const more = async () => {
+    const { results, next } = await findMessages(query, page.next).catch(() => NOTHING);
+    setPage((before) => ({ results: [...before.results, ...results], next }));
+  };
+  return html`
+    ${known.length > 0 && html`<h2 class="rows-title">${t("search.conversations")}</h2>`}
+    ${known.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} now=${now} onPick=${pick(() => openConv(conv.conv))} />`)}
+    ${strangers.length > 0 && html`<h2 class="rows-title">${t("search.people")}</h2>`}
+    ${strangers.map((profile) => html`<${Person} key=${profile.uid} profile=${profile} onPick=${pick(() => openWith(profile))} />`)}
+    ${page.results.length > 0 && html`<h2 class="rows-title">${t("search.messages")}</h2>`}
+    ${page.results.map((result) => html`<${Said} key=${`${result.message.conv} ${result.message.seq}`} ...${result} now=${now} onPick=${pick(() => openMessage(result.message))} />`)}
+    ${page.next && html`<button type="button" class="link-button rows-more" onClick=${more}>${t("search.more")}</button>`}
+    ${people && !known.length && !strangers.length && !page.results.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}
+  `;
+}
+
+function Person({ profile, onPick }) {
+  const t = useT();
+  const { uid, nickname, user_name, online } = profile;
+  const mine = uid === get().me.uid;
+  return html`<button type="button" class="row" onClick=${onPick}>
+    <${Avatar} uid=${uid} name=${nickname || user_name} notes=${mine} online=${!mine && online} />
+    <span class="row-text">
+      <span class="row-name" dir="auto">${mine ? t("notes") : nickname || user_name}</span>
+      <span class="row-preview">@${user_name}</span>
+    </span>
+  </button>`;
+}
+
+/** A message that was found, with what it was found by marked. */
+function Said({ message, highlight, now, onPick }) {
+  const t = useT();
+  useStore((state) => state.users);
+  const conv = useStore((state) => state.convs[message.conv]);
+  const { uid, name, notes, group } = useFace(conv ?? { conv: message.conv, type: message.conv.startsWith("g") ? "group" : "single" });
+  const from = message.from === get().me.uid ? t("search.you") : group && nameOf(message.from);
+  return html`<button type="button" class="row said" onClick=${onPick}>
+    <${Avatar} uid=${uid} name=${name} notes=${notes} group=${group} />
+    <span class="row-text">
+      <span class="row-line">
+        <span class="row-name" dir="auto">${name}</span>
+        <time class="row-time" datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${listTime(message.time, now)}</time>
+      </span>
+      <span class="row-preview" dir="auto">${from && `${from}: `}${excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>
+    </span>
+  </button>`;
+}
