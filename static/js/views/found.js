@@ -83,7 +83,7 @@ function Said({ message, highlight, now, onPick }) {
   useStore((state) => state.users);
   const conv = useStore((state) => state.convs[message.conv]);
   const { uid, name, notes, group } = useFace(conv ?? { conv: message.conv, type: message.conv.startsWith("g") ? "group" : "single" });
-  const from = message.from === get().me.uid ? t("search.you") : group && nameOf(message.from);
+  const from = message.kind !== "system" && (message.from === get().me.uid ? t("search.you") : group && nameOf(message.from));
   return html`<button type="button" class="row said" onClick=${onPick}>
     <${Avatar} uid=${uid} name=${name} notes=${notes} group=${group} />
     <span class="row-text">
@@ -91,7 +91,7 @@ function Said({ message, highlight, now, onPick }) {
         <span class="row-name" dir="auto">${name}</span>
         <time class="row-time" datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${listTime(message.time, now)}</time>
       </span>
-      <span class="row-preview" dir="auto">${from && `${from}: `}${excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>
+      <span class="row-preview" dir="auto">${from && t("preview.from", { name: from, text: "" })}${excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>
     </span>
   </button>`;
 }
