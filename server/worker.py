@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import pickle
 import signal
@@ -111,11 +112,13 @@ class Worker:
 
     async def _listen(self) -> None:
         """Until it is gone."""
-        while line := await self._reader.readline():
-            word, why = json.loads(line)
-            if word == READY:
-                self._ready.set()
-            elif word == UNABLE:
-                self._unable(why)
-            elif word == FAILED:
-                self._failure = why
+        # One that is killed before it has read what it inherits leaves a reset, not an end.
+        with contextlib.suppress(ConnectionResetError):
+            while line := await self._reader.readline():
+                word, why = json.loads(line)
+                if word == READY:
+                    self._ready.set()
+                elif word == UNABLE:
+                    self._unable(why)
+                elif word == FAILED:
+                    self._failure = why
