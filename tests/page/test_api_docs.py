@@ -70,7 +70,7 @@ def test_calls_are_found_by_path_text_and_refusal(docs: Page) -> None:
     box.fill("user_exists")
     expect(docs.locator(".call")).to_have_count(1)
     expect(docs.locator("#postRegister")).to_be_visible()
-    box.fill("DELETE block")
+    box.fill("DELETE /block")
     expect(docs.locator(".contents li")).to_have_count(1)
     box.fill("no such call")
     expect(docs.locator(".empty")).to_be_visible()

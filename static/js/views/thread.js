@@ -83,7 +83,7 @@ function Log({ conv }) {
     place.toBottom();
   };
   return html`<div class="log-place">
-    <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" aria-label=${t("thread.log")} onKeyDown=${walk}>
+    <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" role="region" aria-label=${t("thread.log")} onKeyDown=${walk}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>
         <${Top} thread=${thread} empty=${!drawn.length} id=${id} />
         ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} onMenu=${setMenu} onJump=${jump} />`)}
