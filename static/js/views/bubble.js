@@ -1,7 +1,7 @@
 /** One message of a person: mine right, theirs left; what is unsent stands here too, with its mark. */
 import { Component, html, useRef } from "../../vendor/preact-htm.js";
 import { ALL, discard, retry } from "../acts.js";
-import { explain, useT } from "../i18n.js";
+import { explain, t, useT } from "../i18n.js";
 import { marked } from "../mentions.js";
 import { mentionsMe } from "../roster.js";
 import { get, set, useStore } from "../store.js";
@@ -18,10 +18,13 @@ import { Reactions } from "./reactions.js";
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;
 
-/** Draws again only when something of it has changed: a thread may hold thousands. */
+/**
+ * Draws again only when something of it has changed: a thread may hold thousands. For the same reason
+ * the parts that every bubble has do not listen to the state; the language comes from the thread.
+ */
 export class Bubble extends Component {
   shouldComponentUpdate(next) {
-    const { message, first, last, conv, entry, readers } = this.props;
+    const { message, first, last, conv, entry, readers, lang } = this.props;
     const read = (props) => props.conv.peer_read_seq >= props.message.seq;
     return (
       Boolean(entry || next.entry) ||
@@ -29,7 +32,8 @@ export class Bubble extends Component {
       first !== next.first ||
       last !== next.last ||
       (next.mine && (read(this.props) !== read(next) || readers !== next.readers)) ||
-      conv.type !== next.conv.type
+      conv.type !== next.conv.type ||
+      lang !== next.lang
     );
   }
 
@@ -51,7 +55,6 @@ function Author({ uid }) {
 }
 
 function Face({ uid }) {
-  const t = useT();
   const name = useName(uid);
   return html`<button type="button" class="face" tabindex="-1" aria-label=${t("profile.of", { name })} title=${name} onClick=${() => set({ dialog: { name: "profile", uid } })}>
     <${Avatar} uid=${uid} name=${name} size="small" />
@@ -59,7 +62,6 @@ function Face({ uid }) {
 }
 
 function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
-  const t = useT();
   const press = useRef();
   const large = message.kind === "text" && !message.reply_to && onlyEmoji(message.content);
   const about = { message, mine, readers };
@@ -123,7 +125,7 @@ function Called({ message: { content, mentions } }) {
 }
 
 function Trouble({ entry }) {
-  const t = useT();
+  useT();
   const { conv, reason } = entry;
   const outside = conv.startsWith("g") && reason?.error === "forbidden";
   return html`<div class=${`trouble ${entry.state}`} role=${entry.state === "failed" ? "alert" : "status"}>

@@ -1,8 +1,8 @@
 /** How far my message has come: sending, held, failed, sent, read; in a group, read by how many. */
 import { html } from "../../vendor/preact-htm.js";
-import { useT } from "../i18n.js";
+import { t } from "../i18n.js";
 import { readersOf } from "../roster.js";
-import { get, useStore } from "../store.js";
+import { get } from "../store.js";
 import { peerOf } from "../convs.js";
 import { namesOf } from "../words.js";
 import { Icon } from "./parts.js";
@@ -17,9 +17,9 @@ const ENTRY_MARKS = {
 /** Names in the tooltip; of more it says how many. */
 const NAMES = 8;
 
+/** Does not listen to the state: whoever draws it does, for there may be thousands of these. */
 export function Mark({ message, entry, conv, readers = 0 }) {
-  const t = useT();
-  const me = useStore((state) => state.me.uid);
+  const me = get().me.uid;
   const [icon, key] = entry ? ENTRY_MARKS[entry.state] : readers ? ["check-check", "mark.read"] : stored(message, conv, me);
   const label = readers ? t("mark.read.by", { names: readerNames(conv.conv, message.seq) }) : t(key);
   return html`<span class=${`mark ${key.replace("mark.", "")}`} title=${label}><${Icon} name=${icon} label=${label} />

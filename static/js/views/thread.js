@@ -41,6 +41,7 @@ function Log({ conv }) {
   const t = useT();
   const id = conv.conv;
   const me = useStore((state) => state.me.uid);
+  const lang = useStore((state) => state.lang);
   const thread = useStore((state) => state.threads[id]);
   const entries = useStore((state) => state.outbox[id]) ?? NOTHING;
   const [menu, setMenu] = useState(null);
@@ -86,7 +87,7 @@ function Log({ conv }) {
     <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" role="region" aria-label=${t("thread.log")} onKeyDown=${walk}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>
         <${Top} thread=${thread} empty=${!drawn.length} id=${id} />
-        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} onMenu=${setMenu} onJump=${jump} />`)}
+        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} lang=${lang} onMenu=${setMenu} onJump=${jump} />`)}
       </div>
     </div>
     ${(place.away || later) && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
@@ -140,7 +141,7 @@ function walk(event) {
   next.closest(".line").scrollIntoView({ block: "nearest" });
 }
 
-function Line({ row, conv, readers, onMenu, onJump }) {
+function Line({ row, conv, readers, lang, onMenu, onJump }) {
   const t = useT();
   if (row.type === "day") {
     return html`<div class="day"><time datetime=${new Date(row.time).toISOString()}>${dayTitle(row.time)}</time></div>`;
@@ -148,5 +149,5 @@ function Line({ row, conv, readers, onMenu, onJump }) {
   if (row.type === "new") return html`<div class="new-line" role="separator"><span>${t("thread.new")}</span></div>`;
   if (row.type === "recalled") return html`<${Recalled} message=${row.message} mine=${row.mine} />`;
   if (row.type === "event") return html`<${Event} message=${row.message} />`;
-  return html`<${Bubble} ...${row} conv=${conv} readers=${readers} onMenu=${onMenu} onJump=${onJump} />`;
+  return html`<${Bubble} ...${row} conv=${conv} readers=${readers} lang=${lang} onMenu=${onMenu} onJump=${onJump} />`;
 }
