@@ -113,13 +113,6 @@ class Group:
         """Whether he is the owner or an administrator."""
         return self.role(uid) in ("owner", "admin")
 
-    def silences(self, uid: int) -> bool:
-        """Whether this member may not write at this moment."""
-        membership = self.members.get(uid)
-        if membership is None or membership.role != "member":
-            return False
-        return self.speak == "admins" or membership.muted_until > time.time() * 1000
-
     def glimpse(self) -> Glimpse:
         return Glimpse(self.gid, self.name, self.avatar, self.owner, len(self.members))
 

@@ -46,8 +46,7 @@ class Amendments:
                 `too_late` for one's own after RecallSeconds.
         """
         message = await self._target(uid, place, seq)
-        leads = place.group is not None and place.group.leads(uid)
-        if message.kind == "system" or (message.from_ != uid and not leads):
+        if message.kind == "system" or (message.from_ != uid and not place.leads):
             raise Forbidden
         content = text.say_both("event.recalled")
         change = Change.of_message(place.conv, "recalled", uid, content, seq)
@@ -55,7 +54,7 @@ class Amendments:
             event_seq = await self._event_seq(change.key)
             if event_seq:
                 return event_seq
-        elif not leads:
+        elif not place.leads:
             self._check_age(message, self._chat.recall_seconds)
         return await self._changes.make(change)
 

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable, Coroutine, Sequence
@@ -84,6 +85,9 @@ BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_CODE: Final = re.compile(r"(?<=/join|links)/[^/]+\Z")
+"""The code of a link into a group, at the end of a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     people = People(users, blocks, presence, bus)
     groups = group.Groups(stores.sql)
     rosters = Rosters(groups, bus)
-    policy = Policy(settings.chat, people, rosters, positions)
+    policy = Policy(settings.chat, people, positions)
     reading = Reading(messages, positions, recent)
     sessions = Sessions(
         users,
@@ -357,12 +361,12 @@ async def _drain(work: Work) -> None:
 
 
 def _log_request(handler: RequestHandler) -> None:
-    """One line for each request: no query, no header, no body."""
+    """One line for each request: no query, no header, no body, and no code that lets people in."""
     request = handler.request
     access.info(
         "%s %s %d %.1fms %s",
         getattr(handler, "verb", request.method),
-        request.path,
+        _CODE.sub("/...", request.path),
         handler.get_status(),
         1000 * request.request_time(),
         getattr(handler, "request_id", "-"),

@@ -110,7 +110,7 @@ class Delivery:
     def _to_know(self, uid: int, place: Place) -> Sequence[int]:
         """Whose presence the ack asks for: in a group nobody's as long as one of them is here."""
         others = place.others(uid)
-        return others if place.group is None or not self._presence.any_here(others) else ()
+        return () if place.group and self._presence.any_here(others) else others
 
     def _draft(
         self, uid: int, place: Place, message: Outgoing, answer: Answer, origin: Peer | None

@@ -30,7 +30,7 @@ from typing import Final, Literal, NotRequired, TypedDict
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
-from models.message import JOINS, Kind, Message, Messages, Rejected, Stored, document
+from models.message import JOINS, Kind, Message, Messages, Rejected, Stored, document, is_group
 from models.units import Conv, Millis, Seq
 from server.peers import Peer
 from server.positions import Positions
@@ -125,6 +125,9 @@ class Draft:
 
     def stored(self, head: Head) -> Stored:
         """The message as the next one after `head`."""
+        mentions = self.mentions
+        if isinstance(mentions, list) and is_group(self.conv):
+            mentions = [uid for uid in mentions if head.is_member(uid)] or None
         message = Message(
             conv=self.conv,
             seq=head.last_seq + 1,
@@ -134,7 +137,7 @@ class Draft:
             time=self.time,
             id=self.id,
             reply_to=self.reply_to,
-            mentions=self.mentions,  # type: ignore[arg-type]
+            mentions=mentions,  # type: ignore[arg-type]
             event=self.event,
             data=self.data,
             silent=self.silent,
@@ -365,6 +368,9 @@ class MessageLog:
         """Which of `drafts` the store has already, with what it has of them."""
         by_key = await self._messages.by_keys([draft.key for draft in drafts])
         found = [Commit(draft, by_key[draft.key]) for draft in drafts if draft.key in by_key]
+        for commit in found:
+            if commit.stored.message.silent:
+                commit.stored.message.message = commit.draft.target
         return [draft for draft in drafts if draft.key not in by_key], found
 
     def _commit(self, numbered: Sequence[Commit], found: Sequence[Commit]) -> None:

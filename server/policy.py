@@ -16,12 +16,10 @@ from typing import Final, Literal
 from conf.settings import Chat
 from models.conversation import Head
 from models.errors import AwaitReply, ChatError, Forbidden, InvalidField, NotFound, RateLimited
-from models.group import Group
 from models.message import group_conv, is_group, pair
 from server.fields import INT_MAX
 from server.people import People
 from server.positions import Positions
-from server.rosters import Rosters
 
 _PAIR: Final = re.compile(r"([1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z")
 _GROUP: Final = re.compile(r"g([1-9][0-9]{0,18})\Z")
@@ -39,10 +37,17 @@ class Place:
 
     conv: str
     members: tuple[int, ...]
-    group: Group | None = None
-    """None for a conversation of two, and of a group that he is no longer in."""
     former: bool = False
     """He was in the group once: nothing but reading is left to him."""
+    leads: bool = False
+    """He is its owner or an administrator."""
+    silenced: bool = False
+    """He may not write in it, as far as is known; when his message is numbered, the log decides."""
+
+    @property
+    def group(self) -> bool:
+        """Whether it is a group's, and not of two people."""
+        return is_group(self.conv)
 
     def others(self, uid: int) -> list[int]:
         """The members besides `uid`."""
@@ -52,10 +57,9 @@ class Place:
 class Policy:
     """Decisions about conversations and messages."""
 
-    def __init__(self, chat: Chat, people: People, rosters: Rosters, positions: Positions) -> None:
+    def __init__(self, chat: Chat, people: People, positions: Positions) -> None:
         self._chat = chat
         self._people = people
-        self._rosters = rosters
         self._positions = positions
         self._full_at: dict[int, float] = {}
         """User -> when his bucket of messages is full again, seconds of the monotonic clock."""
@@ -86,9 +90,7 @@ class Policy:
         view = head.view(uid)
         if not view.member and not (to_read and view.last_seq):
             raise Forbidden
-        if not view.member:
-            return Place(conv, head.members, former=True)
-        return Place(conv, head.members, await self._rosters.get(gid))
+        return _group_place(uid, conv, head)
 
     async def may_read(self, uid: int, conv: str, seq: int) -> bool:
         """Whether a message at `seq` is one that `uid` may read, if it is kept."""
@@ -115,8 +117,8 @@ class Policy:
         self, uid: int, conv: str | None, to: int | None, default_to: int | None
     ) -> Place | None:
         """As `addressed` and `may_send`, if nothing has to be asked for and nothing is refused."""
-        if conv is not None and to is None and (match := _GROUP.match(conv)):
-            return self._group_at_hand(uid, int(match[1]), conv)
+        if conv is not None and to is None and _GROUP.match(conv):
+            return self._group_at_hand(uid, conv)
         try:
             place = _pair_place(uid, _conv(uid, conv, to, default_to))
         except ChatError:
@@ -127,14 +129,12 @@ class Policy:
                 return None
         return place
 
-    def _group_at_hand(self, uid: int, gid: int, conv: str) -> Place | None:
-        head, group = self._positions.head(conv), self._rosters.at_hand(gid)
-        person, _ = self._people.at_hand(uid)
-        if head is None or group is None or person is None or person.banned:
+    def _group_at_hand(self, uid: int, conv: str) -> Place | None:
+        head, (person, _) = self._positions.head(conv), self._people.at_hand(uid)
+        if head is None or person is None or person.banned:
             return None
-        if not head.is_member(uid) or group.role(uid) is None or group.silences(uid):
-            return None
-        return Place(conv, head.members, group)
+        place = _group_place(uid, conv, head)
+        return None if place.former or place.silenced else place
 
     async def may_send(self, uid: int, place: Place) -> None:
         """Raises `Forbidden`: banned, no member, blocked by the other, or muted in the group."""
@@ -142,11 +142,9 @@ class Policy:
             raise Forbidden("banned")
         if place.former:
             raise Forbidden
-        if place.group is not None:
-            if place.group.role(uid) is None:
-                raise Forbidden
-            if place.group.silences(uid):
-                raise Forbidden("muted")
+        if place.silenced:
+            raise Forbidden("muted")
+        if place.group:
             return
         for member in place.members:
             if uid in await self._people.blocks(member):
@@ -163,7 +161,7 @@ class Policy:
         if wanted is None:
             return None
         if wanted == "all":
-            if place.group is None or not place.group.leads(uid):
+            if not place.leads:
                 raise Forbidden
             return "all"
         return [who for who in dict.fromkeys(wanted) if who in place.members] or None
@@ -189,10 +187,10 @@ class Policy:
     def check(self, uid: int, place: Place) -> Callable[[Head], None]:
         """Decides by a conversation's head, when it is numbered, whether `uid` may send.
 
-        The check raises `Forbidden` for who is not in the group there, and `AwaitReply` after
-        `StrangerLimit` messages to somebody who has never written in a conversation of two.
+        The check raises `Forbidden` for who is not in the group there, or muted, and `AwaitReply`
+        after `StrangerLimit` messages to somebody who has never written, between two people.
         """
-        if is_group(place.conv):
+        if place.group:
             return functools.partial(_member_check, uid)
         limit = self._chat.stranger_limit
         others = place.others(uid)
@@ -209,6 +207,18 @@ class Policy:
 def _member_check(uid: int, head: Head) -> None:
     if not head.is_member(uid):
         raise Forbidden
+    if head.silences(uid):
+        raise Forbidden("muted")
+
+
+def _group_place(uid: int, conv: str, head: Head) -> Place:
+    return Place(
+        conv,
+        head.members,
+        former=not head.is_member(uid),
+        leads=uid in head.leaders,
+        silenced=head.silences(uid),
+    )
 
 
 def _anything(_head: Head) -> None:

@@ -1,11 +1,10 @@
 """Which groups there are and who is what in them: a cache that the bus keeps fresh.
 
-It is asked on every send to a group, so that may not cost a query. A change is told on `all`; each
-process then drops its entry and says so, and only then the change is answered. After an
-interruption of the bus everything is dropped.
+A change is told on `all`; each process then drops its entry and says so, and only then the change
+is answered. After an interruption of the bus everything is dropped.
 
 Who may read and write at a place in the log is not decided here: the log itself says who is a
-member there (`models.conversation.Head`). A roster says who leads and who is muted.
+member there, who leads and who is muted (`models.conversation.Head`). Rosters are for lists.
 """
 
 from __future__ import annotations
@@ -33,10 +32,6 @@ class Rosters:
         self._cache: dict[int, Group] = {}
         self._changes = 0
         """How many were heard of: what was read while one came may be older, and is not kept."""
-
-    def at_hand(self, gid: int) -> Group | None:
-        """The group, if it need not be asked for."""
-        return self._cache.get(gid)
 
     async def get(self, gid: int) -> Group:
         """Raises `NotFound`: there never was such a group."""

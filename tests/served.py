@@ -138,7 +138,7 @@ class Served(Process):
         self.people = People(self.users, self.blocks, self.presence, self.bus)
         self.group_store = BorderedGroups(stores.sql)
         self.rosters = Rosters(self.group_store, self.bus)
-        self.policy = Policy(SETTINGS.chat, self.people, self.rosters, self.positions)
+        self.policy = Policy(SETTINGS.chat, self.people, self.positions)
         self.reading = Reading(self.messages, self.positions, self.recent)
         chosen = dataclasses.replace(UNLIMITED, **limits)
         self.sessions = Sessions(

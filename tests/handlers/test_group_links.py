@@ -42,6 +42,10 @@ async def test_a_link_lets_in_whoever_has_it(ann: Account, bo: Account, cy: Acco
             assert (event["event"], event["from"]) == ("joined", cy.uid)
             assert event["data"] == {"by": cy.uid, "uids": [cy.uid]}
     assert group.seqs(cy) == [2]
+    other = group.link(ann)
+    assert ann.call("DELETE", f"{group.path}/links/{other}").status == 200
+    # They would let in whoever reads them.
+    assert code not in ann.server.log and other not in ann.server.log
     assert ok(behind(ann, code)).data["members"] == 3
 
 

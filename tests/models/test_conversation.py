@@ -1,5 +1,6 @@
 """Heads and cursors, as values and in the real store: they follow from the log, never back."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -260,6 +261,35 @@ def test_the_log_of_a_group_says_who_is_in_it() -> None:
     ]
     head = head_after(A_GROUP)
     assert [head.is_member(uid) for uid in (1, 2, 3, 4, 5)] == [True, True, True, False, False]
+
+
+def tells(seq: int, event: str, *uids: int, **data: Any) -> Stored:
+    """An event whose `data` says more."""
+    return happens(seq, event, data={"by": 1, "uids": list(uids)} | data)
+
+
+def test_the_log_of_a_group_says_who_leads_and_who_may_write() -> None:
+    far = int(time.time() * 1000) + 3_600_000
+    head = head_after([happens(1, "created", 2, 3)])
+    assert head.leaders == {1: "owner"} and not any(map(head.silences, (1, 2, 3)))
+    head.advance(tells(2, "muted", 2, until=far))
+    head.advance(tells(3, "muted", 3, until=1))
+    assert [uid for uid in (1, 2, 3) if head.silences(uid)] == [2]
+    head.advance(tells(4, "role", 2, role="admin"))
+    assert head.leaders == {1: "owner", 2: "admin"} and not head.silences(2)
+    head.advance(tells(5, "role", 2, role="member"))
+    assert head.silences(2)
+    head.advance(happens(6, "left", 2, by=2))
+    head.advance(happens(7, "joined", 2))
+    assert not head.silences(2)
+    head.advance(tells(8, "changed", speak="admins"))
+    assert [uid for uid in (1, 2, 3) if head.silences(uid)] == [2, 3]
+    copy = head.copy()
+    head.advance(tells(9, "changed", speak="all"))
+    head.advance(tells(10, "role", 3, role="owner"))
+    head.advance(tells(11, "muted", 2, until=far))
+    assert head.leaders == {1: "owner", 3: "owner"} and head.silences(2)
+    assert copy.leaders == {1: "owner"} and not copy.muted.get(2) and copy.admins_only
 
 
 def test_a_view_is_what_lies_between_coming_and_going() -> None:

@@ -46,7 +46,7 @@ class Desk:
         }
         one = self.process
         chat = load(Path(os.devnull), environ).chat
-        policy = Policy(chat, self.people, self.rosters, one.positions)
+        policy = Policy(chat, self.people, one.positions)
         return Delivery(policy, one.messages, one.positions, one.presence, one.log)
 
     def limit(self, **limits: int) -> None:

@@ -33,7 +33,7 @@ class Side:
         self.alone = False
         self.outbox = BorderedOutbox(stores)
         # Of people and groups it asks nothing here.
-        policy = Policy(settings.chat, None, None, one.positions)  # type: ignore[arg-type]
+        policy = Policy(settings.chat, None, one.positions)  # type: ignore[arg-type]
         delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
         self.changes = Changes(self.outbox, one.messages, delivery, self.is_alone)
         self.amendments = Amendments(settings.chat, one.messages, policy, delivery, self.changes)
@@ -152,12 +152,17 @@ async def test_what_a_dead_process_left_is_carried_out_once(
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         side, other = Side(one, stores), Side(two, stores)
         await one.send("a")
+        two.gate.open(CONV, (await two.positions.heads([CONV]))[CONV])
+        friend = two.socket(2)
         dies(side)
         with pytest.raises(Unavailable):
             await side.amendments.recall(1, PLACE, 1)
         assert await side.rows() == 1
         async with running({"sweep": other.changes.sweep()}):
             await other.outbox.ending.passed()
+        # Made now or found in the log: it is told with its target.
+        told = await friend.next()
+        assert (told["seq"], told["message"]["kind"]) == (2, "recalled")
         target, event = await side.stored()
         assert (target.message.kind, target.message.content) == ("recalled", "")
         assert (event.message.seq, event.message.data) == (2, {"target": 1, "by": 1})

@@ -34,7 +34,7 @@ async def household(stores: Stores) -> Served:
 def ruled(**chat: int) -> Policy:
     """The rules that ask nobody."""
     chosen = dataclasses.replace(SETTINGS.chat, **chat)
-    return Policy(chosen, None, None, None)  # type: ignore[arg-type]
+    return Policy(chosen, None, None)  # type: ignore[arg-type]
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""Who may do what in a group: by the log who is in it, by its roster who leads and who is muted."""
+"""Who may do what in a group: by the log who is in it, who leads and who is muted."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_a_place_is_for_members_and_to_read_for_who_was_one(embedded: Embe
     async with yard(embedded) as here:
         place = await here.place(here.bo)
         assert set(place.members) == {here.ann, here.bo} and not place.former
-        assert place.group is not None and place.others(here.bo) == [here.ann]
+        assert place.group and not place.leads and place.others(here.bo) == [here.ann]
         for to_read in (False, True):
             with pytest.raises(Forbidden):
                 await here.place(here.carl, to_read=to_read)
@@ -81,7 +81,7 @@ async def test_a_place_is_for_members_and_to_read_for_who_was_one(embedded: Embe
         with pytest.raises(Forbidden):
             await here.place(here.bo)
         left = await here.place(here.bo, to_read=True)
-        assert left.former and left.group is None and left.members == (here.ann,)
+        assert left.former and left.group and left.members == (here.ann,)
 
 
 async def test_a_group_that_never_was_is_not_found_and_a_name_that_is_none_is_told(
@@ -120,7 +120,6 @@ async def test_at_hand_is_what_needs_nothing_and_is_not_refused(embedded: Embedd
 
         for uid in (here.ann, here.bo, here.carl):
             await here.one.people.get(uid)
-        assert at_hand(here.bo) is None  # its roster is not
         place = await here.place(here.bo)
         assert at_hand(here.bo) == place
         assert at_hand(here.carl) is None
@@ -132,8 +131,9 @@ async def test_at_hand_is_what_needs_nothing_and_is_not_refused(embedded: Embedd
         await here.ban(here.ann, soon())
         await here.one.people.get(here.ann)
         assert at_hand(here.ann) is None
-        here.one.positions.forget([here.conv])
         await here.mute(here.bo, 0)
+        assert at_hand(here.bo) is not None
+        here.one.positions.forget([here.conv])
         assert at_hand(here.bo) is None
 
 
@@ -146,7 +146,7 @@ async def test_in_a_group_a_message_is_refused_for_the_first_of_its_faults(
     async with yard(embedded) as here:
         limited = dataclasses.replace(SETTINGS.chat, rate_per_second=1)
         one = here.one
-        policy = Policy(limited, one.people, one.rosters, one.positions)
+        policy = Policy(limited, one.people, one.positions)
         one.delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
         first = await here.send(here.bo, "first")
         for _ in range(2):
@@ -206,7 +206,7 @@ async def test_who_is_removed_while_his_message_waits_has_sent_nothing(
 
 
 def test_the_check_of_a_group_is_who_is_in_it_there() -> None:
-    policy = Policy(SETTINGS.chat, None, None, None)  # type: ignore[arg-type]
+    policy = Policy(SETTINGS.chat, None, None)  # type: ignore[arg-type]
     check = policy.check(1, Place("g7", (1, 2)))
     with pytest.raises(Forbidden):
         check(Head())
@@ -216,5 +216,5 @@ def test_the_check_of_a_group_is_who_is_in_it_there() -> None:
     ("wanted", "kept"), [(None, None), ([], None), ([9], None), ([2, 9, 1, 2], [2, 1])]
 )
 def test_of_mentions_members_remain(wanted: list[int] | None, kept: list[int] | None) -> None:
-    policy = Policy(SETTINGS.chat, None, None, None)  # type: ignore[arg-type]
+    policy = Policy(SETTINGS.chat, None, None)  # type: ignore[arg-type]
     assert policy.mentions(1, Place("g7", (1, 2)), wanted) == kept

@@ -21,11 +21,11 @@ async def group_of(one: Served, owner: Person, *members: Person) -> int:
 async def test_a_group_is_asked_for_once(embedded: Embedded) -> None:
     async with two_of_them(embedded) as (one, _, (ann, bo, _carl)):
         gid = await group_of(one, ann, bo)
-        assert one.rosters.at_hand(gid) is None
+        assert one.rosters._cache.get(gid) is None
         for _ in range(3):
             assert list((await one.rosters.get(gid)).members) == [ann.uid, bo.uid]
             assert (await one.rosters.find([gid, 999])).keys() == {gid}
-        assert one.rosters.at_hand(gid) == await one.rosters.get(gid)
+        assert one.rosters._cache.get(gid) == await one.rosters.get(gid)
         # The unknown one is asked for each time.
         assert one.group_store.answered.calls == 4
         with pytest.raises(NotFound):
@@ -39,7 +39,7 @@ async def test_a_change_that_is_answered_holds_in_every_process(embedded: Embedd
             assert (await process.rosters.get(gid)).name == "Lunch"
         await one.groups.change(ann.uid, gid, {"name": "Dinner"})
         for process in (one, other):
-            assert process.rosters.at_hand(gid) is None
+            assert process.rosters._cache.get(gid) is None
             assert (await process.rosters.get(gid)).name == "Dinner"
 
 
@@ -62,7 +62,7 @@ async def test_after_an_interruption_of_the_bus_everything_is_asked_for_again(
         gid = await group_of(one, ann, bo)
         await one.rosters.get(gid)
         one.sockets.recover()
-        assert one.rosters.at_hand(gid) is None
+        assert one.rosters._cache.get(gid) is None
 
 
 async def test_a_full_cache_starts_anew_and_loses_nothing(
@@ -73,7 +73,7 @@ async def test_a_full_cache_starts_anew_and_loses_nothing(
         gids = [await group_of(one, ann) for _ in range(8)]
         for gid in gids:
             assert (await one.rosters.get(gid)).gid == gid
-        assert sum(one.rosters.at_hand(gid) is not None for gid in gids) <= 3
+        assert sum(one.rosters._cache.get(gid) is not None for gid in gids) <= 3
 
 
 async def test_a_database_that_is_down_is_no_empty_group(embedded: Embedded) -> None:
