@@ -25,7 +25,13 @@ PUBLIC = {
 }
 
 
-FILES_AND_THE_REST = {"PageHandler", "DocsHandler", "StaticHandler", "UnknownHandler"}
+FILES_AND_THE_REST = {
+    "PageHandler",
+    "JoinPageHandler",
+    "DocsHandler",
+    "StaticHandler",
+    "UnknownHandler",
+}
 
 
 # Who may ask
