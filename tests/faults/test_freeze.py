@@ -105,7 +105,8 @@ def judge(answers: list[Answer], needed: set[str]) -> None:
 
 
 NEEDED = {
-    MONGO: {"send", "history", "sync", "GET conversations", "GET messages", "POST messages"},
+    # What is newest is read from memory.
+    MONGO: {"send", "POST messages"},
     VALKEY: {"send", "GET me", "GET conversations", "GET messages", "POST messages"},
 }
 
