@@ -35,6 +35,7 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
   calls.current = { older, newer, seen, ready, later };
 
   const remember = () => {
+    if (!box.current) return; // a scroll of the moment in which the thread was left
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     const below = scrollHeight - scrollTop - clientHeight;
     const place = at.current;
