@@ -19,6 +19,7 @@ from models.group import Group, Link, LockedGroup, Role, Speak
 from models.group import Groups as Store
 from models.message import group_conv
 from models.units import Conv, Gid, Millis, Uid
+from models.user import Person
 from server import sentences, text
 from server.outbox import Changes
 from server.people import People
@@ -91,7 +92,7 @@ class Groups:
             Conflict: they are too many.
         """
         others = [other for other in dict.fromkeys(members) if other != uid]
-        await self._check_invited(uid, others)
+        await self._invited(uid, others)
         self._check_room(1 + len(others))
         content = text.say_both("event.created", by=await self._name(uid), name=name)
         group, change = await self._store.create(uid, name, others, content)
@@ -173,9 +174,8 @@ class Groups:
         group = await self._live(gid)
         _require(group.role(uid))
         asked = [one for one in dict.fromkeys(uids) if one not in group.members]
-        await self._check_invited(uid, asked)
+        who = await self._invited(uid, asked)
         by = await self._name(uid)
-        who = await self._people.find(asked)
         async with self._store.locked(gid) as locked:
             _require(locked.group.role(uid))
             new = [one for one in asked if one not in locked.group.members]
@@ -336,11 +336,14 @@ class Groups:
             await self._changes.carry_out(locked.changes[-1])
         return await self.shape(locked.group)
 
-    async def _check_invited(self, uid: int, uids: Collection[int]) -> None:
-        if len(await self._people.find(uids)) < len(set(uids)):
+    async def _invited(self, uid: int, uids: Collection[int]) -> dict[int, Person]:
+        """The people whom `uid` may let in, who are all of `uids`."""
+        people = await self._people.find(uids)
+        if len(people) < len(set(uids)):
             raise NotFound
         if not (await self._people.blockers(uid)).isdisjoint(uids):
             raise Forbidden("blocked")
+        return people
 
     def _check_room(self, members: int) -> None:
         if self._group_max and members > self._group_max:
