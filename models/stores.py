@@ -39,6 +39,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.api.migrate import migrate
 
 from conf.settings import ConfigError, Mongo, Mysql, Redis
+from models.blobs import Blobs, GridFS
 from models.errors import Unavailable
 from models.guard import Guard
 from models.reasons import refused, words
@@ -101,6 +102,8 @@ class Stores:
     """For every write that a client is told of: journaled, by a majority of a replica set."""
     redis_client: aioredis.Redis
     redis: Guard
+    blobs: Blobs
+    """The bytes of uploads, in MongoDB."""
 
     async def probe(self) -> States:
         """Takes as long as the slowest guard."""
@@ -165,6 +168,7 @@ async def open_stores(
         opened.pop_all()
     mongo_db = mongo_client[mongo.name]
     durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
+    mongo_guard = _mongo_guard(mongo_db, durable, on_mongo_unable)
     return Stores(
         sql=Guard(
             "sql",
@@ -176,7 +180,7 @@ async def open_stores(
         mongo_client=mongo_client,
         mongo_db=mongo_db,
         durable=durable,
-        mongo=_mongo_guard(mongo_db, durable, on_mongo_unable),
+        mongo=mongo_guard,
         redis_client=redis_client,
         redis=Guard(
             "redis",
@@ -185,6 +189,7 @@ async def open_stores(
             outages=(RedisError, OSError),
             probe=redis_client.ping,
         ),
+        blobs=GridFS(mongo_db, guard=mongo_guard, durable=durable),
     )
 
 

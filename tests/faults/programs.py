@@ -107,11 +107,7 @@ class Server:
 
     def child(self, word: str) -> int:
         """The pid of the embedded child whose command line has `word`."""
-        for pid in _children_of(self.pid):
-            program, *rest = _command_line(pid) or [""]
-            if program != "/bin/sh" and any(word in part for part in (program, *rest)):
-                return pid
-        raise LookupError(word)
+        return child_of(self.pid, word)
 
     def workers(self) -> list[int]:
         """The pids of the workers of `--workers N`."""
@@ -160,6 +156,15 @@ class Server:
     def _close(self) -> None:
         if self.process is not None and self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def child_of(parent: int, word: str) -> int:
+    """The pid of the child whose command line has `word`."""
+    for pid in _children_of(parent):
+        program, *rest = _command_line(pid) or [""]
+        if program != "/bin/sh" and any(word in part for part in (program, *rest)):
+            return pid
+    raise LookupError(word)
 
 
 def gone(pids: list[int]) -> None:
