@@ -15,7 +15,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from tornado import httputil, iostream, web
@@ -67,8 +67,6 @@ T = TypeVar("T")
 class BaseHandler(web.RequestHandler):
     """One request. Subclasses read, call one service and answer."""
 
-    body_max: ClassVar[int] = BODY_MAX
-
     def initialize(self, services: Services) -> None:
         self.services = services
         self.verb = self.request.method
@@ -97,6 +95,11 @@ class BaseHandler(web.RequestHandler):
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
     # Before the body
+
+    @property
+    def body_max(self) -> int:
+        """Bytes that a body may have."""
+        return BODY_MAX
 
     async def prepare(self) -> None:
         connection: Any = self.request.connection
@@ -179,6 +182,10 @@ class BaseHandler(web.RequestHandler):
         if self._received > self.body_max:
             self._chunks.clear()
             return self._refuse_body(TooLarge())
+        return self.take(chunk)
+
+    def take(self, chunk: bytes) -> Awaitable[None] | None:
+        """A piece of a body that nothing speaks against so far."""
         self._chunks.append(chunk)
         return None
 

@@ -32,7 +32,9 @@ class CreateBody:
 class ChangeBody:
     name: str | None = ruled(NAME, default=None)
     announcement: str | None = ruled(Text(0, 2000), default=None)
-    avatar: str | None = ruled(Opaque(1, 64), default=None)
+    avatar: str | None | UnsetType = ruled(
+        Opaque(1, 64), default=UNSET, says="The id of a picture; null for none."
+    )
     speak: str | None = ruled(OneOf(("all", "admins")), default=None)
 
 
@@ -80,12 +82,12 @@ class GroupHandler(SingleTokenMixin):
     @call(refuses=(Forbidden,))
     async def patch(self, gid: Gid, body: ChangeBody) -> Shape:
         """Change a group, as its owner or an administrator; what is left out stays."""
-        if body.avatar is not None:
-            raise NotFound
         wanted = {"name": body.name, "announcement": body.announcement, "speak": body.speak}
         given: dict[str, str | None] = {
             field: value for field, value in wanted.items() if value is not None
         }
+        if not isinstance(body.avatar, UnsetType):
+            given["avatar"] = body.avatar
         return await self.services.groups.change(self.who.uid, gid, given)
 
     @call(refuses=(Forbidden,))

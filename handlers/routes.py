@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from handlers import chat, conversation, group, openapi, people, search, site, user
+from handlers import chat, conversation, group, media, openapi, people, search, site, user
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
 
@@ -45,6 +45,8 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (rf"{_GROUP}/links/([^/]+)", group.LinkHandler),
     (r"/api/join/([^/]+)", group.JoinHandler),
     (r"/api/search", search.MessageSearchHandler),
+    (r"/api/media", media.UploadHandler),
+    (r"/api/media/([^/]+)", media.MediumHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from handlers.auth import TOKEN_COOKIE, SignedIn, SingleTokenMixin
 from handlers.call import call
@@ -47,7 +47,9 @@ class LoginBody:
 @dataclass(frozen=True, slots=True)
 class ProfileBody:
     nickname: str | None = ruled(NICKNAME, default=None)
-    avatar: str | None = ruled(Opaque(1, 64), default=None, says="The id of a picture.")
+    avatar: str | None | UnsetType = ruled(
+        Opaque(1, 64), default=UNSET, says="The id of a picture; null for none."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +148,17 @@ class MeHandler(SingleTokenMixin):
         """My profile."""
         return await self._profile()
 
-    @call(refuses=(NotFound,))
+    @call(refuses=(NotFound, Forbidden))
     async def patch(self, body: ProfileBody) -> Profile:
         """Change my profile; what is left out stays."""
-        if body.avatar is not None:
-            raise NotFound
-        before = await self.services.people.get(self.who.uid)
+        uid = self.who.uid
+        before = await self.services.people.get(uid)
+        if not isinstance(body.avatar, UnsetType) and body.avatar != before.avatar:
+            await self.services.media.portray(uid, body.avatar)
         if body.nickname is not None and body.nickname != before.nickname:
-            await self.services.people.set_nickname(self.who.uid, body.nickname)
-            self.services.fanout.tell(
-                [self.who.uid], STATE, {"what": "me", **await self._profile()}
-            )
+            await self.services.people.set_nickname(uid, body.nickname)
+        if before != await self.services.people.get(uid):
+            self.services.fanout.tell([uid], STATE, {"what": "me", **await self._profile()})
         return await self._profile()
 
     async def _profile(self) -> Profile:

@@ -72,6 +72,10 @@ class View:
     member: bool
     """False for who was in it once, to whom nothing but reading is left, and for strangers."""
 
+    def shows(self, seq: int) -> bool:
+        """Whether a message at `seq`, if it is kept, is one to be read."""
+        return self.first_seq <= seq <= self.last_seq
+
 
 NOTHING: Final = View(1, 0, 0, 0, 0, 0, member=False)
 """What somebody sees of a group that he has never been in."""

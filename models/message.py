@@ -71,6 +71,24 @@ class Reaction(msgspec.Struct):
     """In the order in which they did; where a message is read, the first 50."""
 
 
+class MediaMeta(msgspec.Struct, omit_defaults=True):
+    """What a medium is, as it stands beside its id in a message."""
+
+    mime: str
+    size: Annotated[int, Meta(description="Bytes.")]
+    name: str
+    width: Annotated[int | None, Meta(description="Pixels, of a picture.")] = None
+    height: Annotated[int | None, Meta(description="Pixels, of a picture.")] = None
+    duration: Annotated[int | None, Meta(description="Milliseconds, of a voice.")] = None
+    thumb: Annotated[bool, Meta(description="Whether there is a small one, `?thumb=1`.")] = False
+    placeholder: Annotated[
+        str | None, Meta(description="A blurred picture of 20 pixels, as base64.")
+    ] = None
+    waveform: Annotated[
+        list[int] | None, Meta(description="64 loudnesses, 0 to 100, of a voice.")
+    ] = None
+
+
 class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     """A message as it is on the wire (protocol, section 2)."""
 
@@ -81,6 +99,7 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     content: Annotated[str, Meta(description="Empty once it was recalled.")]
     time: Millis
     id: Annotated[str, Meta(description="The sender's own id for it, or one that was made here.")]
+    meta: Annotated[MediaMeta | None, Meta(description="What the medium is.")] = None
     reply_to: Annotated[Seq | None, Meta(description="What it answers to.")] = None
     mentions: list[Uid] | Literal["all"] | None = None
     event: Annotated[str | None, Meta(description="What happened, in a system message.")] = None
@@ -174,6 +193,8 @@ def document(key: str, stored: Stored) -> Document:
         value = getattr(message, name)
         if value is not None:
             fields[name] = value
+    if message.meta is not None:
+        fields["meta"] = msgspec.to_builtins(message.meta)
     if message.silent:
         fields["silent"] = True
     return fields
@@ -184,7 +205,7 @@ def stored(fields: Mapping[str, Any]) -> Stored:
     return Stored(
         Message(
             conv=fields["conv"],
-            # Large numbers come as bson's Int64, an int that JSON does not know (`_plain`).
+            # Large numbers come as bson's Int64, an int that JSON does not know (`plain`).
             seq=int(fields["seq"]),
             from_=int(fields["from"]),
             kind=fields["kind"],
@@ -192,8 +213,9 @@ def stored(fields: Mapping[str, Any]) -> Stored:
             time=int(fields["time"]),
             id=fields["id"],
             silent=fields.get("silent", False),
+            meta=_meta(fields.get("meta")),
             reactions=_shown(fields.get("reactions")),
-            **{name: _plain(fields[name]) for name in _OPTIONAL if name in fields},
+            **{name: plain(fields[name]) for name in _OPTIONAL if name in fields},
         ),
         int(fields["n"]),
         int(fields["draft"]),
@@ -204,13 +226,17 @@ def _target(event: Message) -> int:
     return int((event.data or {})["target"])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value of a document without bson's Int64 in it."""
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return int(value) if isinstance(value, Int64) else value
+
+
+def _meta(document: Document | None) -> MediaMeta | None:
+    return None if document is None else msgspec.convert(plain(document), MediaMeta)
 
 
 def _shown(document: Document | None) -> list[Reaction] | None:
@@ -316,12 +342,9 @@ class Messages:
         return found
 
     async def delete(self, conv: str, low: int, high: int) -> None:
-        """Delete the messages with `low <= seq < high`, in small ranges."""
-        for start in range(low, high, RANGE_MAX):
-            async with self._guard():
-                await self._collection.delete_many(
-                    {"conv": conv, "seq": {"$gte": start, "$lt": min(start + RANGE_MAX, high)}}
-                )
+        """Delete the messages with `low <= seq < high`: RANGE_MAX at most."""
+        async with self._guard():
+            await self._collection.delete_many({"conv": conv, "seq": {"$gte": low, "$lt": high}})
 
     async def recall(self, conv: str, seq: int) -> None:
         """Take a message's content out of the store; its place in the order stays."""

@@ -148,6 +148,10 @@ class Users:
                 nickname=nickname, nickname_key=nickname_key(nickname)
             )
 
+    async def set_avatar(self, uid: int, avatar: str | None) -> None:
+        async with self._guard():
+            await User.filter(uid=uid).update(avatar=avatar)
+
     async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
         """Those of the people who exist."""
         async with self._guard():

@@ -29,7 +29,7 @@ from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import PageCompression, Site
-from models import conversation, extent, group, message, outbox, token, user
+from models import conversation, digests, extent, group, media, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
@@ -38,6 +38,7 @@ from models.rate import Rates
 from models.stores import Stores, open_stores
 from server import __version__, embedded, logs
 from server.amendments import Amendments
+from server.content import Contents
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
@@ -48,9 +49,12 @@ from server.following import Follower
 from server.gate import Gate
 from server.groups import Groups
 from server.inheritance import Inheritance, Parent
+from server.keeping import Keeping
 from server.listening import ANY_ADDRESS
 from server.listing import Listing
 from server.log import Commit, MessageLog
+from server.media import Media
+from server.media_sweep import MediaSweep
 from server.orphans import Orphans
 from server.outbox import Changes
 from server.people import People
@@ -67,6 +71,7 @@ from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
 from server.turns import Turns
+from server.uploads import Uploads
 
 logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
@@ -83,6 +88,8 @@ IDLE_SECONDS: Final = 75.0
 
 BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
+
+MIB: Final = 1024 * 1024
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -204,6 +211,9 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     messages, heads = message.Messages(stores), conversation.Conversations(stores)
     await messages.create_indexes()
     await heads.create_indexes()
+    stored_media, contents = media.Media(stores), digests.Digests(stores)
+    await stored_media.create_indexes()
+    await contents.create_indexes()
     dirty = Dirty(stores.redis_client, stores.redis, process)
     await dirty.announce()
     folder = SearchFolder(settings.service.data_dir)
@@ -266,11 +276,12 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     rosters = Rosters(groups, bus)
     policy = Policy(settings.chat, people, positions)
     reading = Reading(messages, positions, recent)
+    rates = Rates(stores.redis_client, stores.redis)
     sessions = Sessions(
         users,
         people,
         token.Tokens(stores.redis_client, stores.redis),
-        Rates(stores.redis_client, stores.redis),
+        rates,
         TokenSigner(key, settings.service.token_hours),
         passwords,
         peers,
@@ -292,10 +303,37 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         settings.limits,
         version=__version__,
     )
-    days = settings.chat.message_days
-    expiry = Expiry(heads, messages, positions, leases, bus, days=days, on_floor=follower.expired)
-    delivery = Delivery(policy, messages, positions, presence, log)
-    changes = Changes(outbox.Outbox(stores.sql), messages, delivery, bus.is_alone)
+    keeping = Keeping(contents, stores.blobs)
+    uploads = Uploads(
+        settings.service.data_dir, max_bytes=settings.media.max_file_mb * MIB
+    )
+    uploaded = Media(
+        stored_media,
+        keeping,
+        Contents(
+            max_image_bytes=settings.media.max_image_mb * MIB,
+            voice_seconds=settings.media.voice_seconds,
+        ),
+        messages,
+        policy,
+        people,
+        rosters,
+        rates,
+        per_minute=settings.limits.uploads_per_minute,
+    )
+    media_sweep = MediaSweep(stored_media, uploaded, keeping, uploads, leases)
+    expiry = Expiry(
+        heads,
+        messages,
+        positions,
+        uploaded,
+        leases,
+        bus,
+        days=settings.chat.message_days,
+        on_floor=follower.expired,
+    )
+    delivery = Delivery(policy, messages, positions, presence, uploaded, log)
+    changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
     services = Services(
         settings=settings,
         stores=stores,
@@ -303,11 +341,15 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         people=people,
         conversations=Conversations(positions, people, reading, fanout, bus),
         listing=Listing(positions, messages, recent, people, rosters),
-        groups=Groups(groups, rosters, people, changes, group_max=settings.chat.group_max),
+        groups=Groups(
+            groups, rosters, people, uploaded, changes, group_max=settings.chat.group_max
+        ),
         reading=reading,
         delivery=delivery,
         amendments=Amendments(settings.chat, messages, policy, delivery, changes),
         search=Search(folder, follower, policy, positions, messages),
+        media=uploaded,
+        uploads=uploads,
         policy=policy,
         fanout=fanout,
         peers=peers,
@@ -324,6 +366,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "outbox": changes.sweep(),
         "device use": sockets.run(),
         "expiry": expiry.run(),
+        "media": media_sweep.run(),
         **follower.loops(),
     }
     return Work(services, log, positions, orphans, bus, forever)

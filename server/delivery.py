@@ -19,6 +19,7 @@ from models.errors import ChatError, InvalidField, NotFound, Unavailable
 from models.message import Message, Messages, message_key
 from models.outbox import Change
 from server.log import Ack, Draft, MessageLog
+from server.media import MEDIA_KINDS, Media
 from server.peers import Peer
 from server.policy import Place, Policy
 from server.positions import Positions
@@ -47,12 +48,14 @@ class Delivery:
         messages: Messages,
         positions: Positions,
         presence: Presence,
+        media: Media,
         log: MessageLog,
     ) -> None:
         self._policy = policy
         self._messages = messages
         self._positions = positions
         self._presence = presence
+        self._media = media
         self._log = log
 
     async def submit(
@@ -73,7 +76,7 @@ class Delivery:
         draft = self._draft(uid, place, message, answer, origin)
         try:
             await self._policy.may_send(uid, place)
-            await self._check_references(uid, place, message)
+            await self._check_references(uid, place, message, draft)
             draft.mentions = self._policy.mentions(uid, place, message.mentions)
             self.take(uid, place)
             await self._presence.learn(self._to_know(uid, place))
@@ -197,21 +200,27 @@ class Delivery:
         if head is not None:
             self._policy.check(uid, place)(head)
 
-    async def _check_references(self, uid: int, place: Place, message: Outgoing) -> None:
-        """Judge what the message refers to.
+    async def _check_references(
+        self, uid: int, place: Place, message: Outgoing, draft: Draft
+    ) -> None:
+        """Judge what the message refers to; a draft that carries a medium gets its `meta`.
 
         Raises:
             NotFound: an unknown medium, or a `reply_to` that he cannot read.
-            InvalidField: `content`, unknown_value: no such sticker.
+            Forbidden: somebody else's medium.
+            InvalidField: `content`, unknown_value: no such sticker; `kind`, conflict: a medium of
+                another kind.
         """
-        if message.kind == "sticker":
-            raise InvalidField("content", "unknown_value")
-        if message.kind != "text":
-            raise NotFound
         if message.reply_to is not None:
             found = await self._messages.at(place.conv, [message.reply_to])
             if not found or not await self._policy.may_read(uid, place.conv, message.reply_to):
                 raise NotFound
+        if message.kind == "sticker":
+            raise InvalidField("content", "unknown_value")
+        if message.kind in MEDIA_KINDS:
+            draft.meta = await self._media.attach(
+                uid, message.kind, message.content, conv=place.conv, key=draft.key
+            )
 
 
 def _answer() -> asyncio.Future[Ack | ChatError]:

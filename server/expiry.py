@@ -19,6 +19,7 @@ from models.conversation import Conversations, Head
 from models.errors import Unavailable
 from models.lease import Leases
 from models.message import RANGE_MAX, Messages
+from server.media import Media
 from server.positions import Positions
 
 logger = logging.getLogger("tornado_im.expiry")
@@ -45,6 +46,7 @@ class Expiry:
         conversations: Conversations,
         messages: Messages,
         positions: Positions,
+        media: Media,
         leases: Leases,
         bus: Bus,
         *,
@@ -55,6 +57,7 @@ class Expiry:
         self._conversations = conversations
         self._messages = messages
         self._positions = positions
+        self._media = media
         self._leases = leases
         self._bus = bus
         self._days = days
@@ -105,6 +108,14 @@ class Expiry:
             self._positions.forget([conv])
             self._on_floor(conv, floor_seq)
             self._bus.publish("all", {"event": "floor", "conv": conv, "seq": floor_seq})
-        await self._messages.delete(conv, purged + 1, floor_seq + 1)
+        await self._delete(conv, purged + 1, floor_seq + 1)
         await self._conversations.purged(conv, floor_seq, first_at)
         return floor_seq - purged
+
+    async def _delete(self, conv: str, low: int, high: int) -> None:
+        """Delete the messages with `low <= seq < high`, and let go of what they carry."""
+        for start in range(low, high, RANGE_MAX):
+            stop = min(start + RANGE_MAX, high)
+            page = await self._messages.range(conv, start, stop)
+            await self._media.release((stored.message for stored in page), after_ms=0)
+            await self._messages.delete(conv, start, stop)

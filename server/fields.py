@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 import emoji
+import msgspec
 
 from models.errors import InvalidField
 
@@ -319,6 +320,7 @@ def ruled(
     """A dataclass field with its rule; without a default it is required.
 
     Args:
+        default: with `msgspec.UNSET` a null is a value of its own, else it counts as absent.
         says: what the field means, for who reads /docs, where its name does not tell.
         name: what clients call it, where that is no name in Python.
     """
@@ -328,31 +330,35 @@ def ruled(
 def parse(kind: type[T], raw: Mapping[str, Any], *, text: bool = False) -> T:
     """Make a `kind` of decoded JSON, or of form or query text.
 
-    Unknown keys are ignored. A null counts as absent where the field has a default.
+    Unknown keys are ignored. A null counts as absent where the field has a default, unless that
+    default is `msgspec.UNSET`.
 
     Raises:
         InvalidField: for the first field, in the order of the dataclass, that breaks its rule.
     """
     values: dict[str, Any] = {}
-    for attribute, name, rule, required in _rules(kind):  # type: ignore[arg-type]
+    for attribute, name, rule, default in _rules(kind):  # type: ignore[arg-type]
         value: Any = raw.get(name)
+        required = default is dataclasses.MISSING
         if value is None and not (required and name in raw):
             if required:
                 raise InvalidField(name, "required")
+            if default is msgspec.UNSET and name in raw:
+                values[attribute] = None
             continue
         values[attribute] = rule.check(name, rule.from_text(value) if text else value)
     return kind(**values)
 
 
 @functools.cache
-def _rules(kind: type[Any]) -> tuple[tuple[str, str, Rule, bool], ...]:
-    """Each field's name, what clients call it, its rule, and whether it is required."""
+def _rules(kind: type[Any]) -> tuple[tuple[str, str, Rule, Any], ...]:
+    """Each field's name, what clients call it, its rule, and its default."""
     return tuple(
         (
             field.name,
             field.metadata["name"] or field.name,
             field.metadata["rule"],
-            field.default is dataclasses.MISSING,
+            field.default,
         )
         for field in dataclasses.fields(kind)
         if "rule" in field.metadata

@@ -17,10 +17,12 @@ from msgspec import Meta
 from models.errors import Conflict, Forbidden, InvalidField, NotFound
 from models.group import Group, Link, LockedGroup, Role, Speak
 from models.group import Groups as Store
+from models.media import group_key
 from models.message import group_conv
 from models.units import Conv, Gid, Millis, Uid
 from models.user import Person
 from server import sentences, text
+from server.media import Media
 from server.outbox import Changes
 from server.people import People
 from server.rosters import Rosters
@@ -69,7 +71,14 @@ class Groups:
     """
 
     def __init__(
-        self, store: Store, rosters: Rosters, people: People, changes: Changes, *, group_max: int
+        self,
+        store: Store,
+        rosters: Rosters,
+        people: People,
+        media: Media,
+        changes: Changes,
+        *,
+        group_max: int,
     ) -> None:
         """
         Args:
@@ -78,6 +87,7 @@ class Groups:
         self._store = store
         self._rosters = rosters
         self._people = people
+        self._media = media
         self._changes = changes
         self._group_max = group_max
 
@@ -136,10 +146,20 @@ class Groups:
         }
 
     async def change(self, uid: int, gid: int, wanted: dict[str, str | None]) -> Shape:
-        """Set `name`, `announcement`, `avatar` or `speak`; for the owner and administrators."""
+        """Set `name`, `announcement`, `avatar` or `speak`; for the owner and administrators.
+
+        Raises:
+            NotFound, Forbidden, InvalidField: of `avatar`: as `Media.show` does.
+        """
         by = await self._name(uid)
+        before = await self._live(gid)
+        _require_leader(before, uid)
+        avatar = wanted.get("avatar")
+        if avatar is not None and avatar != before.avatar:
+            await self._media.show(uid, avatar, group_key(gid))
         async with self._store.locked(gid) as locked:
             _require_leader(locked.group, uid)
+            before = locked.group
             changed = {
                 field: value
                 for field, value in wanted.items()
@@ -148,7 +168,10 @@ class Groups:
             if changed:
                 await locked.change(**changed)
                 await locked.tell("changed", uid, sentences.changed(by, changed), **changed)
-        return await self._told(locked)
+        shape = await self._told(locked)
+        if "avatar" in changed and before.avatar is not None:
+            await self._media.hide(before.avatar, group_key(gid))
+        return shape
 
     async def dissolve(self, uid: int, gid: int) -> None:
         """End the group; for its owner."""

@@ -104,6 +104,7 @@ class Draft:
     answer: Callable[[Ack | ChatError], None]
     """Called once by `settle`, synchronously, in the order of the log."""
     origin: Peer | None = None
+    meta: MediaMeta | None = None
     reply_to: int | None = None
     mentions: list[int] | str | None = None
     event: str | None = None
@@ -136,6 +137,7 @@ class Draft:
             content=self.content,
             time=self.time,
             id=self.id,
+            meta=self.meta,
             reply_to=self.reply_to,
             mentions=mentions,  # type: ignore[arg-type]
             event=self.event,

@@ -24,6 +24,7 @@ from models.errors import Unavailable
 from models.message import Message, Messages
 from models.outbox import Change, Outbox
 from server.delivery import Delivery
+from server.media import Media
 
 logger = logging.getLogger("tornado_im.outbox")
 
@@ -43,6 +44,7 @@ class Changes:
         outbox: Outbox,
         messages: Messages,
         delivery: Delivery,
+        media: Media,
         is_alone: Callable[[], Awaitable[bool]],
     ) -> None:
         """
@@ -53,6 +55,7 @@ class Changes:
         self._is_alone = is_alone
         self._messages = messages
         self._delivery = delivery
+        self._media = media
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """Of conversations with changes under way here, so that none is made twice."""
         self._failed: set[str] = set()
@@ -100,6 +103,7 @@ class Changes:
         """Change the target; returns it as it is now, or None where it is no longer kept."""
         conv, seq, what = change.conv, change.data["target"], change.what
         if change.event == "recalled":
+            await self._release(conv, seq)
             await self._messages.recall(conv, seq)
         elif change.event == "edited":
             await self._messages.edit(conv, seq, change.number, **what)
@@ -109,6 +113,12 @@ class Changes:
             )
         found = (await self._messages.at(conv, [seq])).get(seq)
         return found.message if found is not None else None
+
+    async def _release(self, conv: str, seq: int) -> None:
+        """Let go of the medium that a message carries that is about to lose it."""
+        found = (await self._messages.at(conv, [seq])).get(seq)
+        if found is not None:
+            await self._media.release([found.message])
 
     async def sweep(self) -> None:
         """Carry out what was left, until cancelled: by the dead once a minute, by us at once."""

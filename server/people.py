@@ -144,6 +144,11 @@ class People:
         await self._tell("person", uid)
         return await self.get(uid)
 
+    async def set_avatar(self, uid: int, avatar: str | None) -> Person:
+        await self._users.set_avatar(uid, avatar)
+        await self._tell("person", uid)
+        return await self.get(uid)
+
     async def _tell(self, kind: str, uid: int) -> None:
         """Have every process drop its entry; a change that is answered holds everywhere."""
         self._forget(kind, uid)

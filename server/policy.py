@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from conf.settings import Chat
-from models.conversation import Head
+from models.conversation import Head, View
 from models.errors import AwaitReply, ChatError, Forbidden, InvalidField, NotFound, RateLimited
-from models.message import group_conv, is_group, pair
+from models.message import group_conv, is_group, pair, pair_members
 from server.fields import INT_MAX
 from server.people import People
 from server.positions import Positions
@@ -92,10 +92,17 @@ class Policy:
             raise Forbidden
         return _group_place(uid, conv, head)
 
+    async def views(self, uid: int, convs: Collection[str]) -> dict[str, View]:
+        """What `uid` may read of each: of groups and of his own pairs, nothing of others."""
+        own = [conv for conv in convs if is_group(conv) or uid in pair_members(conv)]
+        return {
+            conv: head.view(uid) for conv, head in (await self._positions.heads(own)).items()
+        }
+
     async def may_read(self, uid: int, conv: str, seq: int) -> bool:
         """Whether a message at `seq` is one that `uid` may read, if it is kept."""
-        view = (await self._positions.heads([conv]))[conv].view(uid)
-        return view.first_seq <= seq <= view.last_seq
+        views = await self.views(uid, [conv])
+        return conv in views and views[conv].shows(seq)
 
     async def addressed(
         self,

@@ -49,7 +49,7 @@ def _of_field(field: dataclasses.Field[Any]) -> Schema:
     texts = [field.metadata["says"], schema.pop("description", "")]
     if any(texts):
         schema["description"] = " ".join(filter(None, texts))
-    if field.default not in (dataclasses.MISSING, None):
+    if field.default not in (dataclasses.MISSING, msgspec.UNSET, None):
         schema["default"] = field.default
     return schema
 

@@ -12,6 +12,7 @@ from server.delivery import Delivery
 from server.fanout import Fanout
 from server.groups import Groups
 from server.listing import Listing
+from server.media import Media
 from server.peers import PeerMap
 from server.people import People
 from server.policy import Policy
@@ -19,6 +20,7 @@ from server.reading import Reading
 from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
+from server.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Services:
     delivery: Delivery
     amendments: Amendments
     search: Search
+    media: Media
+    uploads: Uploads
     policy: Policy
     fanout: Fanout
     peers: PeerMap

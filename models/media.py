@@ -1,0 +1,200 @@
+"""Media in MongoDB: what was uploaded, and what carries it.
+
+    media        one document each: who uploaded it, what it is, under which keys its bytes lie
+    media_uses   one for each medium and what carries it: a message, a profile, a group
+
+A use is written before the message that it names, so it may lead and never lags; whether the
+message is there, and still carries the medium, is what the log says. A document that may have to go
+has a `due`: from then on the sweep looks at it. Who finds it in use takes the `due` away, who finds
+it in no use deletes it, each only if the `due` is still the one that it read, so that a send that
+has pushed it back meanwhile is never overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from models.guard import Guard
+from models.message import IN_MAX, MediaMeta, plain
+from models.stores import Document, Stores
+
+MediaKind = Literal["image", "voice", "file"]
+
+_SEPARATOR: Final = "|"
+"""Between a medium's id and what carries it; no id holds one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that are kept."""
+
+    digest: str
+    """SHA-256, in hexadecimal: what is the same is kept once."""
+    key: str
+    """Under which `models.blobs` has them."""
+    size: int
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What somebody has uploaded."""
+
+    id: str
+    uid: int
+    kind: MediaKind
+    meta: MediaMeta
+    blob: Blob
+    thumb: Blob | None
+    created_at: int
+    """Milliseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What carries a medium."""
+
+    key: str
+    """A message's `_id`, or `user_key` or `group_key`."""
+    conv: str
+    """The message's conversation, "" of a picture of somebody or of a group."""
+    at: int
+    """When it was written, ms."""
+
+
+def user_key(uid: int) -> str:
+    """The use of a medium as somebody's picture."""
+    return f"user:{uid}"
+
+
+def group_key(gid: int) -> str:
+    """The use of a medium as a group's picture."""
+    return f"group:{gid}"
+
+
+class Media:
+    """Queries on media. Every call raises `Unavailable` when the store does not answer."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._guard: Guard = stores.mongo
+        self._media = stores.mongo_db.get_collection("media", write_concern=stores.durable)
+        self._uses = stores.mongo_db.get_collection("media_uses", write_concern=stores.durable)
+
+    async def create_indexes(self) -> None:
+        async with self._guard():
+            await self._media.create_indexes(
+                [IndexModel([("due", ASCENDING)]), IndexModel([("digests", ASCENDING)])]
+            )
+            await self._uses.create_indexes([IndexModel([("media", ASCENDING)])])
+
+    async def add(self, medium: Medium, *, due: int) -> None:
+        async with self._guard():
+            await self._media.insert_one(_document(medium) | {"due": due})
+
+    async def get(self, id: str) -> Medium | None:
+        async with self._guard():
+            found = await self._media.find_one({"_id": id})
+        return _medium(found) if found else None
+
+    async def hold(self, id: str, until: int) -> Medium | None:
+        """As `get`, and it is not deleted before `until`, whatever carries it or not."""
+        async with self._guard():
+            found = await self._media.find_one_and_update(
+                {"_id": id, "due": {"$exists": True}},
+                {"$max": {"due": until}},
+                return_document=ReturnDocument.AFTER,
+            )
+        return _medium(found) if found else await self.get(id)
+
+    async def let_go(self, ids: Collection[str], due: int) -> None:
+        """Have the sweep look at them from `due` on; a `due` that comes before that stays."""
+        wanted = list(ids)
+        for start in range(0, len(wanted), IN_MAX):
+            async with self._guard():
+                await self._media.update_many(
+                    {"_id": {"$in": wanted[start : start + IN_MAX]}}, {"$min": {"due": due}}
+                )
+
+    async def due(self, now: int, limit: int) -> list[tuple[Medium, int]]:
+        """Media that have to be looked at, each with its `due`, the longest due first."""
+        async with self._guard():
+            rows = (
+                await self._media.find({"due": {"$lte": now}})
+                .sort("due", ASCENDING)
+                .limit(limit)
+                .to_list(None)
+            )
+        return [(_medium(row), int(row["due"])) for row in rows]
+
+    async def postpone(self, id: str, due: int, until: int | None) -> None:
+        """Look again from `until` on, with None not at all, unless the `due` has changed."""
+        change: Document = {"$unset": {"due": ""}} if until is None else {"$set": {"due": until}}
+        async with self._guard():
+            await self._media.update_one({"_id": id, "due": due}, change)
+
+    async def remove(self, id: str, due: int) -> bool:
+        """Delete a medium and its uses unless the `due` has changed; returns whether it did."""
+        async with self._guard():
+            deleted = await self._media.delete_one({"_id": id, "due": due})
+        if deleted.deleted_count:
+            async with self._guard():
+                await self._uses.delete_many({"media": id})
+        return bool(deleted.deleted_count)
+
+    async def is_carried(self, digest: str) -> bool:
+        """Whether any medium has these bytes."""
+        async with self._guard():
+            return await self._media.find_one({"digests": digest}, {"_id": 1}) is not None
+
+    # Uses
+
+    async def use(self, id: str, use: Use) -> None:
+        """Note what carries a medium, or is about to; again it is the same use."""
+        fields = {"media": id, "key": use.key, "conv": use.conv, "at": use.at}
+        async with self._guard():
+            await self._uses.replace_one(
+                {"_id": f"{id}{_SEPARATOR}{use.key}"}, fields, upsert=True
+            )
+
+    async def unuse(self, id: str, key: str) -> None:
+        async with self._guard():
+            await self._uses.delete_one({"_id": f"{id}{_SEPARATOR}{key}"})
+
+    async def uses(self, id: str) -> list[Use]:
+        """What carries a medium, as far as was noted, in no order."""
+        async with self._guard():
+            rows = await self._uses.find({"media": id}).to_list(None)
+        return [Use(row["key"], row["conv"], int(row["at"])) for row in rows]
+
+
+def _document(medium: Medium) -> Document:
+    blobs = [blob for blob in (medium.blob, medium.thumb) if blob is not None]
+    return {
+        "_id": medium.id,
+        "uid": medium.uid,
+        "kind": medium.kind,
+        "meta": msgspec.to_builtins(medium.meta),
+        "blobs": [msgspec.to_builtins(blob) for blob in blobs],
+        # For the index: an index on a field of an array's members is not every store's.
+        "digests": [blob.digest for blob in blobs],
+        "created_at": medium.created_at,
+    }
+
+
+def _medium(row: Document) -> Medium:
+    fields: dict[str, Any] = plain(row)
+    blobs = [Blob(**blob) for blob in fields["blobs"]]
+    return Medium(
+        id=fields["_id"],
+        uid=fields["uid"],
+        kind=fields["kind"],
+        meta=msgspec.convert(fields["meta"], MediaMeta),
+        blob=blobs[0],
+        thumb=blobs[1] if len(blobs) > 1 else None,
+        created_at=fields["created_at"],
+    )
