@@ -45,6 +45,8 @@ class Call:
     data: Any
     """The type of `data` in the envelope."""
     status: int = 200
+    file: str | None = None
+    """The field of a form that is a file, which the verb reads by itself."""
     refuses: tuple[Refusal, ...] = ()
     """Besides those that follow from taking a token, a body, a query or a path."""
     media: str | None = "application/json"
@@ -57,15 +59,18 @@ class Call:
 
 
 def call(
-    *, status: int = 200, refuses: tuple[Refusal, ...] = ()
+    *, status: int = 200, refuses: tuple[Refusal, ...] = (), file: str | None = None
 ) -> Callable[[Callable[..., Awaitable[Any]]], Verb]:
     """For a verb whose return is the `data` of the answer.
+
+    Args:
+        file: the field of a form that is a file, where that is what the call takes.
 
     One that has answered already, with a `msg` or `data` of its own, returns after that.
     """
 
     def described(verb: Callable[..., Awaitable[Any]]) -> Verb:
-        said = dataclasses.replace(_read_signature(verb), status=status, refuses=refuses)
+        said = dataclasses.replace(_read_signature(verb), status=status, refuses=refuses, file=file)
         numbers = [kind is int for kind in _pieces(verb, get_type_hints(verb)).values()]
 
         @functools.wraps(verb)

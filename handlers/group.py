@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import call
@@ -32,7 +32,7 @@ class CreateBody:
 class ChangeBody:
     name: str | None = ruled(NAME, default=None)
     announcement: str | None = ruled(Text(0, 2000), default=None)
-    avatar: str | None | UnsetType = ruled(
+    avatar: str | UnsetType | None = ruled(
         Opaque(1, 64), default=UNSET, says="The id of a picture; null for none."
     )
     speak: str | None = ruled(OneOf(("all", "admins")), default=None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from msgspec import Meta
@@ -14,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from tornado import iostream
 
 from handlers.auth import SingleTokenMixin
+from handlers.base import UNBOUNDED
 from handlers.call import call, plain
 from models.errors import (
     BadRange,
@@ -23,13 +25,13 @@ from models.errors import (
     InvalidField,
     NotFound,
     RateLimited,
-    TooLarge,
     Unavailable,
     UnsupportedMedia,
 )
 from models.media import Blob, Medium
 from server.fields import OneOf, ruled
 from server.media import MediumShape
+from server.services import Services
 from server.uploads import Upload
 
 FORM_BYTES: Final = 64 * 1024
@@ -56,69 +58,64 @@ MediumId = Annotated[str, Meta(description="A medium.")]
 class UploadHandler(SingleTokenMixin):
     """A form that is read as it comes: into a file, never into memory."""
 
-    _upload: Upload | None = None
+    _upload: Upload
     _form: FormReader
-    _idle: asyncio.TimerHandle | None = None
+    _idle: asyncio.TimerHandle
     _taken = False
     """All of it has come: it is looked at, whether somebody still waits for the answer or not."""
+
+    def initialize(self, services: Services) -> None:
+        super().initialize(services)
+        self._ending = ExitStack()
 
     @property
     def body_max(self) -> int:
         largest = self.services.uploads.max_bytes
-        return largest + FORM_BYTES if largest else 1 << 62
+        return largest + FORM_BYTES if largest else UNBOUNDED
 
     async def authorize(self) -> None:
         await super().authorize()
         self._form = FormReader(self.request.headers.get("Content-Type", ""))
         await self.services.media.admit(self.who.uid)
         self._upload = self.services.uploads.begin()
-        self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
+        self._ending.callback(self._upload.discard)
+        connection: Any = self.request.connection
+        connection.set_body_timeout(UPLOAD_SECONDS)
         self._wait()
+        self._ending.callback(lambda: self._idle.cancel())
 
     def _wait(self) -> None:
-        """Cut the line if nothing comes for a while."""
-        if self._idle is not None:
-            self._idle.cancel()
         self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._cut)
 
     async def take(self, chunk: bytes) -> None:
-        self._wait()
-        assert self._upload is not None
+        self._idle.cancel()
         try:
             for piece in self._form.read(chunk):
                 await self._upload.write(piece)
         except ChatError as error:
             await self._refuse_body(error)
+        self._wait()
 
-    @call(
-        status=201,
-        refuses=(BadRequest, InvalidField, UnsupportedMedia, TooLarge, RateLimited),
-    )
+    @call(status=201, file="file", refuses=(RateLimited,))
     async def post(self) -> MediumShape:
         """Upload a file: multipart, in the field `file`.
 
         What it is, is found in its content. Pictures are made anew, without what cameras write into
         them.
         """
-        assert self._upload is not None
         self._taken = True
+        self._idle.cancel()
         name = self._form.name
         await self._upload.end()
         return await self.services.media.accept(self.who.uid, self._upload, name)
 
     def on_finish(self) -> None:
-        self._discard()
+        self._ending.close()
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
         if not self._taken:
-            self._discard()
-
-    def _discard(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        if self._upload is not None:
-            self._upload.discard()
+            self._ending.close()
 
 
 class FormReader:
@@ -309,6 +306,6 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
 
 def disposition(name: str, *, shown: bool) -> str:
     """How a browser treats it, and under which name it saves it (RFC 6266)."""
-    plain_name = re.sub(r'[^ !#-\[\]-~]', "_", name)
+    plain_name = re.sub(r"[^ !#-\[\]-~]", "_", name)
     kind = "inline" if shown else "attachment"
     return f"{kind}; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -190,6 +190,8 @@ def _operation(handler: type[BaseHandler], method: str, said: Call, data: Schema
         for form in FORMS:
             kinds[form]["encoding"] = _lists(said.body)
         operation["requestBody"] = {"required": True, "content": kinds}
+    if said.file is not None:
+        operation["requestBody"] = {"required": True, "content": _file_form(said.file)}
     operation["responses"] = _success(said, data, empty=method == "HEAD") | _refusals(
         _refused(said, asks_token=asks_token, of_device=_of_device(handler)), method == "HEAD"
     )
@@ -223,6 +225,11 @@ def _parameters(said: Call, *, of_device: bool) -> list[Schema]:
     if of_device:
         found += [{"$ref": f"#/components/parameters/{name}"} for name in ("UserAgent", "DeviceId")]
     return found
+
+
+def _file_form(name: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {name: {"format": "binary"}}, "required": [name]}
+    return {"multipart/form-data": {"schema": schema}}
 
 
 def _lists(body: type[Any]) -> dict[str, Any]:
@@ -262,7 +269,7 @@ def _refused(said: Call, *, asks_token: bool, of_device: bool) -> Iterable[Refus
         yield from _OF_DEVICE
     if asks_token:
         yield from _OF_TOKEN
-    if said.body is not None:
+    if said.body is not None or said.file is not None:
         yield from _OF_BODY
     if said.query is not None:
         yield InvalidField

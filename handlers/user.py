@@ -47,7 +47,7 @@ class LoginBody:
 @dataclass(frozen=True, slots=True)
 class ProfileBody:
     nickname: str | None = ruled(NICKNAME, default=None)
-    avatar: str | None | UnsetType = ruled(
+    avatar: str | UnsetType | None = ruled(
         Opaque(1, 64), default=UNSET, says="The id of a picture; null for none."
     )
 

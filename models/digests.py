@@ -67,7 +67,7 @@ class Digests:
             await self._puts.insert_one({"_id": put.key, "digest": put.digest, "due": until})
 
     async def adopt(self, put: Put, until: int) -> str:
-        """The key that these bytes are kept under from now on: another one if somebody was faster."""
+        """The key of these bytes from now on: another one if somebody was faster."""
         try:
             async with self._guard():
                 await self._digests.insert_one({"_id": put.digest, "key": put.key, "due": until})

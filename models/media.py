@@ -157,9 +157,7 @@ class Media:
         """Note what carries a medium, or is about to; again it is the same use."""
         fields = {"media": id, "key": use.key, "conv": use.conv, "at": use.at}
         async with self._guard():
-            await self._uses.replace_one(
-                {"_id": f"{id}{_SEPARATOR}{use.key}"}, fields, upsert=True
-            )
+            await self._uses.replace_one({"_id": f"{id}{_SEPARATOR}{use.key}"}, fields, upsert=True)
 
     async def unuse(self, id: str, key: str) -> None:
         async with self._guard():

@@ -304,9 +304,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         version=__version__,
     )
     keeping = Keeping(contents, stores.blobs)
-    uploads = Uploads(
-        settings.service.data_dir, max_bytes=settings.media.max_file_mb * MIB
-    )
+    uploads = Uploads(settings.service.data_dir, max_bytes=settings.media.max_file_mb * MIB)
     uploaded = Media(
         stored_media,
         keeping,

@@ -38,7 +38,7 @@ class Keeping:
         self._blobs = blobs
 
     async def keep(self, path: Path, mime: str) -> Blob:
-        """Store a file's bytes, unless they are kept already. Raises `OSError`: it cannot be read."""
+        """Store a file's bytes, unless they are kept already. Raises `OSError`."""
         digest, size = await asyncio.to_thread(_digest, path)
         key = await self._digests.claim(digest, now_ms() + HELD_MS)
         return Blob(digest, key or await self._put(path, digest), size, mime)

@@ -30,7 +30,17 @@ from typing import Final, Literal, NotRequired, TypedDict
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
-from models.message import JOINS, Kind, Message, Messages, Rejected, Stored, document, is_group
+from models.message import (
+    JOINS,
+    Kind,
+    MediaMeta,
+    Message,
+    Messages,
+    Rejected,
+    Stored,
+    document,
+    is_group,
+)
 from models.units import Conv, Millis, Seq
 from server.peers import Peer
 from server.positions import Positions

@@ -29,6 +29,8 @@ from server.uploads import Upload
 UNUSED_MS: Final = 24 * 3600 * 1000
 """How long a medium is kept that nothing carries."""
 
+THUMB_MIME: Final = "image/webp"
+
 MEDIA_KINDS: Final = ("image", "voice", "file")
 
 
@@ -94,7 +96,9 @@ class Media:
             TooLarge: a picture of too many bytes or pixels.
         """
         content = await self._contents.look(upload.path)
-        thumb = content.thumb and await self._keeping.keep(content.thumb, "image/webp")
+        thumb = None
+        if content.thumb is not None:
+            thumb = await self._keeping.keep(content.thumb, THUMB_MIME)
         medium = Medium(
             id=secrets.token_urlsafe(16),
             uid=uid,
@@ -157,8 +161,7 @@ class Media:
         for end in range(len(keys), 0, -IN_MAX):
             found = await self._messages.by_keys(keys[max(0, end - IN_MAX) : end])
             if any(
-                carries(stored.message, id)
-                and views[stored.message.conv].shows(stored.message.seq)
+                carries(stored.message, id) and views[stored.message.conv].shows(stored.message.seq)
                 for stored in found.values()
             ):
                 return True

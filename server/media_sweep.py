@@ -1,7 +1,7 @@
 """What nothing carries any more goes: media, their bytes, and what broken uploads have left.
 
-A medium is looked at when its `due` says so: a day after its upload, or after something that carried
-it was taken away. Once an hour, by one process at a time, under a lease in Redis.
+A medium is looked at when its `due` says so: a day after its upload, or after something that
+carried it was taken away. Once an hour, by one process at a time, under a lease in Redis.
 """
 
 from __future__ import annotations

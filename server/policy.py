@@ -95,9 +95,7 @@ class Policy:
     async def views(self, uid: int, convs: Collection[str]) -> dict[str, View]:
         """What `uid` may read of each: of groups and of his own pairs, nothing of others."""
         own = [conv for conv in convs if is_group(conv) or uid in pair_members(conv)]
-        return {
-            conv: head.view(uid) for conv, head in (await self._positions.heads(own)).items()
-        }
+        return {conv: head.view(uid) for conv, head in (await self._positions.heads(own)).items()}
 
     async def may_read(self, uid: int, conv: str, seq: int) -> bool:
         """Whether a message at `seq` is one that `uid` may read, if it is kept."""

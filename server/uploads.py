@@ -26,7 +26,7 @@ LEFT_SECONDS: Final = 2 * 3600.0
 
 
 class Upload:
-    """One file that is being written. Writing raises `Unavailable` where the disk does not take it."""
+    """One file being written. Every call raises `Unavailable` where the disk does not take it."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
