@@ -239,7 +239,13 @@ class MediumHandler(SingleTokenMixin):
             self.clear_header("Content-Length")
             await self.finish()
             return
-        start, stop = self._part(blob.size)
+        part = self._part(blob.size)
+        if part is None:
+            self.set_header("Content-Range", f"bytes */{blob.size}")
+            self.answer_error(BadRange())
+            await self.finish()
+            return
+        start, stop = part
         self.set_header("Content-Length", str(stop - start))
         if self.verb != "HEAD":
             await self._send(blob, start, stop)
@@ -257,8 +263,8 @@ class MediumHandler(SingleTokenMixin):
         self.set_header("ETag", f'"{blob.digest}"')
         self._share()
 
-    def _part(self, size: int) -> tuple[int, int]:
-        """Which bytes are asked for. Raises `BadRange`."""
+    def _part(self, size: int) -> tuple[int, int] | None:
+        """Where the bytes that are asked for start and end; None: there are no such ones."""
         asked = self.request.headers.get("Range")
         condition = self.request.headers.get("If-Range")
         if asked is None or (condition is not None and condition != self._headers["ETag"]):
@@ -266,12 +272,10 @@ class MediumHandler(SingleTokenMixin):
         if _RANGES.fullmatch(asked):
             return 0, size  # A server may answer several with the whole (RFC 9110, 14.2).
         part = byte_range(asked, size)
-        if part is None:
-            self.set_header("Content-Range", f"bytes */{size}")
-            raise BadRange
-        start, stop = part
-        self.set_status(206)
-        self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
+        if part is not None:
+            start, stop = part
+            self.set_status(206)
+            self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
         return part
 
     async def _send(self, blob: Blob, start: int, stop: int) -> None:

@@ -16,6 +16,8 @@ import pymongo
 
 from conf.settings import load
 from models.conversation import Conversations
+from models.digests import Digests
+from models.media import Media
 from models.message import Messages
 from models.stores import Stores, open_stores
 from server import embedded
@@ -50,6 +52,8 @@ class Embedded:
                     await stores.mongo_db.drop_collection(name)
             await Messages(stores).create_indexes()
             await Conversations(stores).create_indexes()
+            await Media(stores).create_indexes()
+            await Digests(stores).create_indexes()
             yield stores
         finally:
             await stores.close()

@@ -37,6 +37,7 @@ ANSWER_SECONDS = 10
 UNLIMITED = {
     "limits_loginperminute": 0,
     "limits_registerperhour": 0,
+    "limits_uploadsperminute": 0,
     "chat_ratepersecond": 0,
 }
 

@@ -31,6 +31,7 @@ from server.reading import Reading
 from server.rosters import Rosters
 from server.sessions import Identity, Sessions
 from server.sockets import Sockets
+from tests import media
 from tests.border import BorderedOutbox, Step
 from tests.opened import Embedded
 from tests.process import Frame, Process, Socket, running
@@ -157,16 +158,24 @@ class Served(Process):
         self.listing = Listing(
             self.positions, self.messages, self.recent, self.people, self.rosters
         )
+        self.media = media.service(stores, self.messages, self.policy, self.people, self.rosters)
         self.delivery = Delivery(
-            self.policy, self.messages, self.positions, self.presence, self.log
+            self.policy, self.messages, self.positions, self.presence, self.media, self.log
         )
         self.outbox = BorderedOutbox(stores)
-        self.changes = Changes(self.outbox, self.messages, self.delivery, self.bus.is_alone)
+        self.changes = Changes(
+            self.outbox, self.messages, self.delivery, self.media, self.bus.is_alone
+        )
         self.amendments = Amendments(
             SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes
         )
         self.groups = Groups(
-            self.group_store, self.rosters, self.people, self.changes, group_max=GROUP_MAX
+            self.group_store,
+            self.rosters,
+            self.people,
+            self.media,
+            self.changes,
+            group_max=GROUP_MAX,
         )
         self.sockets = Sockets(
             self.peers,

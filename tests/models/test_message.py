@@ -146,10 +146,7 @@ async def test_a_silent_event_carries_its_target_as_it_is_now(embedded: Embedded
         assert lost.message is None
 
 
-async def test_deleting_takes_a_range_and_nothing_else(
-    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RANGE_MAX", 5)
+async def test_deleting_takes_a_range_and_nothing_else(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         messages = Messages(stores)
         last = 13

@@ -21,6 +21,7 @@ from server.log import Ack
 from server.people import People
 from server.policy import Place, Policy
 from server.rosters import Rosters
+from tests import media
 from tests.opened import Embedded
 from tests.process import Process, process
 from tests.written import CONV
@@ -37,6 +38,7 @@ class Desk:
         self.blocks = Blocks(stores.sql)
         self.people = People(Users(stores.sql), self.blocks, one.presence, one.bus)
         self.rosters = Rosters(Groups(stores.sql), one.bus)
+        self.stores = stores
         self.delivery = self.with_limits(rate=0, strangers=0)
 
     def with_limits(self, *, rate: int, strangers: int) -> Delivery:
@@ -47,7 +49,8 @@ class Desk:
         one = self.process
         chat = load(Path(os.devnull), environ).chat
         policy = Policy(chat, self.people, one.positions)
-        return Delivery(policy, one.messages, one.positions, one.presence, one.log)
+        uploads = media.service(self.stores, one.messages, policy, self.people, self.rosters)
+        return Delivery(policy, one.messages, one.positions, one.presence, uploads, one.log)
 
     def limit(self, **limits: int) -> None:
         self.delivery = self.with_limits(**limits)

@@ -7,6 +7,7 @@ from models.conversation import Conversations, Head
 from models.lease import Leases
 from models.message import Messages
 from server.expiry import DAY_MS, Expiry
+from tests import media
 from tests.opened import Embedded
 from tests.process import Process
 from tests.written import CONV, NOW, message, write
@@ -55,6 +56,7 @@ async def log(embedded: Embedded) -> AsyncIterator[Log]:
             one.conversations,
             one.messages,
             one.positions,
+            media.service(stores, one.messages, None, None, None),  # type: ignore[arg-type]
             leases,
             one.bus,
             days=90,

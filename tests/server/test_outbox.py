@@ -16,6 +16,7 @@ from server.amendments import Amendments
 from server.delivery import Delivery
 from server.outbox import Changes
 from server.policy import Place, Policy
+from tests import media
 from tests.border import BorderedOutbox
 from tests.opened import Embedded
 from tests.process import Process, process, running
@@ -34,8 +35,9 @@ class Side:
         self.outbox = BorderedOutbox(stores)
         # Of people and groups it asks nothing here.
         policy = Policy(settings.chat, None, one.positions)  # type: ignore[arg-type]
-        delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
-        self.changes = Changes(self.outbox, one.messages, delivery, self.is_alone)
+        uploads = media.service(stores, one.messages, policy, None, None)  # type: ignore[arg-type]
+        delivery = Delivery(policy, one.messages, one.positions, one.presence, uploads, one.log)
+        self.changes = Changes(self.outbox, one.messages, delivery, uploads, self.is_alone)
         self.amendments = Amendments(settings.chat, one.messages, policy, delivery, self.changes)
 
     async def is_alone(self) -> bool:

@@ -147,7 +147,9 @@ async def test_in_a_group_a_message_is_refused_for_the_first_of_its_faults(
         limited = dataclasses.replace(SETTINGS.chat, rate_per_second=1)
         one = here.one
         policy = Policy(limited, one.people, one.positions)
-        one.delivery = Delivery(policy, one.messages, one.positions, one.presence, one.log)
+        one.delivery = Delivery(
+            policy, one.messages, one.positions, one.presence, one.media, one.log
+        )
         first = await here.send(here.bo, "first")
         for _ in range(2):
             await here.send(here.bo)
