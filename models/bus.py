@@ -299,7 +299,9 @@ class Bus:
                 first = False
                 await self._read(pubsub)
             except (RedisError, OSError) as error:
-                logger.warning("bus interrupted: %s", type(error).__name__)
+                # Once: until it is back each new try fails.
+                level = logging.DEBUG if self._pubsub is None else logging.WARNING
+                logger.log(level, "bus interrupted: %s", type(error).__name__)
             finally:
                 self._pubsub = None
                 self._introduced.clear()

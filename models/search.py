@@ -124,7 +124,7 @@ class Broken(Exception):
 
 
 class Unable(Exception):
-    """Not now: no space, locked by somebody else, or a query that takes more than QUERY_SECONDS."""
+    """Not now: the disk takes nothing, somebody has the lock, or it takes over QUERY_SECONDS."""
 
 
 _PASSING: Final = frozenset(
@@ -135,6 +135,8 @@ _PASSING: Final = frozenset(
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
     }
 )
 """Codes of SQLite that say nothing against the file."""
@@ -147,8 +149,10 @@ def _border() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         # Python's own errors about a connection have no code.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        raise (Unable if code in _PASSING else Broken)(str(error)) from error
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        # Of a file that is gone SQLite says that it is read-only.
+        passing = code & 0xFF in _PASSING and code != sqlite3.SQLITE_READONLY_DBMOVED
+        raise (Unable if passing else Broken)(str(error)) from error
     except OSError as error:
         raise Broken(str(error)) from error
 

@@ -64,7 +64,7 @@ class Child:
     async def start(self) -> None:
         """Return when it answers; from then on it is started again whenever it dies.
 
-        Raises ChildDied, or ConfigError when it had no space or is not ready in READY_SECONDS.
+        Raises ChildDied, or ConfigError when it could not write or is not ready in READY_SECONDS.
         """
         program = await self._spawn()
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
@@ -131,7 +131,7 @@ class Child:
             code = await program.process.wait()
             program.release()
             if self._disk.blamed(self._said()):
-                # No death of its own: it may die as often as the disk is full.
+                # No death of its own: it may die as often as the disk takes nothing.
                 await self._starved(code)
             else:
                 self._deaths.add()
@@ -149,10 +149,10 @@ class Child:
         )
 
     async def _starved(self, code: int) -> None:
-        """It died of a full disk: wait until a start has a chance."""
+        """It died of a disk that takes nothing: wait until a start has a chance."""
         logger.error("%s died (%s): %s", self._name, code, self._disk.words)
         await self._disk.room()
-        logger.warning("%s is started again: there is space for it", self._name)
+        logger.warning("%s is started again: there is space for it, and it may write", self._name)
 
     async def _spawn(self) -> Leashed:
         try:

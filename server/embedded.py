@@ -121,7 +121,6 @@ class _Nest:
 
     def __init__(self, data_dir: Path, lock: int, on_fatal: Callable[[str], None]) -> None:
         self._data_dir = data_dir
-        self._disk = Disk(data_dir)
         self._lock = lock
         self._on_fatal = on_fatal
         self._children: list[Child] = []
@@ -145,6 +144,7 @@ class _Nest:
         await self._start(
             "the embedded Valkey",
             _valkey_command(folder, path),
+            kept=folder,
             log="valkey.log",
             answers=lambda: _redis_answers(path),
         )
@@ -178,6 +178,7 @@ class _Nest:
                 self.mongo_child = await self._start(
                     "the embedded SecantusDB",
                     _secantus_command(folder, config, port),
+                    kept=folder,
                     log="mongo.log",
                     answers=partial(_mongo_answers, port),
                     # Its accept() does not see that the socket is closed, which costs it 2 s; and
@@ -195,6 +196,7 @@ class _Nest:
         name: str,
         argv: list[str],
         *,
+        kept: Path,
         log: str,
         answers: Callable[[], Awaitable[bool]],
         wake_to_stop: bool = False,
@@ -203,7 +205,7 @@ class _Nest:
             name,
             argv,
             log=self._data_dir / log,
-            disk=self._disk,
+            disk=Disk(self._data_dir, kept),
             answers=answers,
             on_fatal=self._on_fatal,
             env=_environment(),
@@ -236,8 +238,9 @@ class _Nest:
                 program.kill()
         if program.returncode:
             words = said.decode(errors="replace").strip()
-            if self._disk.blamed(words):
-                raise ConfigError(f"{self._disk.words}: the embedded SecantusDB did not start")
+            disk = Disk(self._data_dir, folder)
+            if disk.blamed(words):
+                raise ConfigError(f"{disk.words}: the embedded SecantusDB did not start")
             last = words.rpartition("\n")[2]
             raise ConfigError(f"the embedded SecantusDB cannot be given its account: {last}")
         write_private(file, password)

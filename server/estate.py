@@ -46,7 +46,7 @@ async def founded(settings: Settings, on_fatal: Callable[[str], None]) -> AsyncI
         on_fatal: told why, when a store of ours keeps dying.
 
     Raises:
-        ConfigError: one of them cannot be had; a full disk is blamed where that is the cause.
+        ConfigError: one of them cannot be had; the disk is blamed where that is the cause.
     """
     data_dir = settings.service.data_dir
     async with AsyncExitStack() as stack:

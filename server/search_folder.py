@@ -11,6 +11,7 @@ whoever has the old one open reads on undisturbed and sees by its name that it i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -82,9 +83,10 @@ class SearchFolder:
         return Index(path)
 
     def discard(self, path: Path) -> None:
-        """Remove a file; its feeder notices, and builds another."""
-        for side in _SIDES:
-            path.with_name(path.name + side).unlink(missing_ok=True)
+        """Remove a file, where that may be written; its feeder notices, and builds another."""
+        with contextlib.suppress(OSError):
+            for side in _SIDES:
+                path.with_name(path.name + side).unlink(missing_ok=True)
 
     def _remove_others(self, kept: Path) -> None:
         for suffix in (_INDEX, _BUILDING):

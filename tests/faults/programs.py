@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,16 +42,21 @@ class Server:
         data_dir: Path,
         *,
         arguments: Iterable[str] = (),
+        under: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         cwd: Path = ROOT,
     ) -> None:
-        """`settings` are in place of those that the other tests here run with."""
+        """
+        Args:
+            under: a program and its arguments that becomes the server.
+            settings: in place of those that the other tests here run with.
+        """
         self.data_dir = data_dir
         self._cwd = cwd
         self.port = free_port()
         self.log = data_dir.with_name(f"{data_dir.name}.log")
-        self._command = [sys.executable, str(ROOT / "run.py"), *arguments]
+        self._command = [*under, sys.executable, str(ROOT / "run.py"), *arguments]
         self._environ = {
             name: text for name, text in os.environ.items() if not name.startswith("TORNADO_IM_")
         }

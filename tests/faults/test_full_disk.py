@@ -142,6 +142,7 @@ def check_log(server: Server) -> None:
         (death,) = [line for line in lines if f"the embedded {name} died" in line]
         assert f"DataDir: {server.data_dir} has no space left" in death
         assert len([line for line in lines if f"{name} is started again" in line]) == 1
+    assert len([line for line in lines if "bus interrupted" in line]) == 1
     (ended,) = [line for line in lines if "is ended, to be started again" in line]
     assert "SecantusDB" in ended
 

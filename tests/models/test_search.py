@@ -246,3 +246,12 @@ def test_an_index_that_somebody_holds_is_not_broken(
             holder.execute("ROLLBACK")
         write(other, "tea")
         assert seqs(index, "tea") == [1]
+
+
+def test_an_index_that_may_not_be_written_is_not_broken(index: Index) -> None:
+    index._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(Unable):
+        write(index, "tea")
+    index._db.execute("PRAGMA query_only = OFF")
+    write(index, "tea")
+    assert seqs(index, "tea") == [1]

@@ -1,4 +1,4 @@
-"""Whether a full disk is to blame, and what is said of it."""
+"""Whether the disk is to blame, and what is said of it."""
 
 import asyncio
 import os
@@ -29,6 +29,15 @@ def test_it_is_blamed_when_a_log_cannot_even_be_written(
     state = os.statvfs(tmp_path)
     monkeypatch.setattr(disk, "FULL_BYTES", state.f_blocks * state.f_frsize + 1)
     assert Disk(tmp_path).blamed("")
+
+
+def test_it_is_blamed_while_something_that_is_kept_cannot_be_written(tmp_path: Path) -> None:
+    kept = tmp_path / "store" / "tables"
+    kept.mkdir(parents=True)
+    here = Disk(tmp_path, tmp_path / "store")
+    assert here.barred is None and not here.blamed("")
+    (kept / "table").symlink_to(tmp_path / "nowhere")  # Root may write all that there is.
+    assert here.blamed("") and here.words == f"[service] DataDir: {kept}/table cannot be written"
 
 
 async def test_room_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
