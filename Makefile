@@ -1,9 +1,9 @@
-# One word each: run, test, lint, bench, screenshots, lock, clean. ARGS is passed on: make test ARGS='-k token'
+# One word each: run, test, lint, bench, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: run test lint bench screenshots lock clean
+.PHONY: run test lint bench screenshots stickers lock clean
 
 run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
@@ -22,6 +22,9 @@ bench: .venv/dev-ready
 
 screenshots: .venv/dev-ready
 	$(BIN)/python -m tests.page.screenshots
+
+stickers: .venv/dev-ready
+	$(BIN)/python -m tests.page.stickers $(ARGS)
 
 # Keeps the versions that are in the files already; `make lock ARGS=--upgrade` takes newer ones.
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

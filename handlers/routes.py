@@ -6,7 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
-from handlers import chat, conversation, group, media, openapi, people, search, site, user
+from handlers import (
+    chat,
+    conversation,
+    group,
+    media,
+    openapi,
+    people,
+    search,
+    site,
+    stickers,
+    user,
+)
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
 
@@ -47,6 +58,7 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/search", search.MessageSearchHandler),
     (r"/api/media", media.UploadHandler),
     (r"/api/media/([^/]+)", media.MediumHandler),
+    (r"/api/stickers", stickers.StickersHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),

@@ -21,6 +21,11 @@ STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 
 DEVICE_COOKIE_DAYS: Final = 3650
 
+VERSION_MIN: Final = 16
+"""Characters of a hash by which an address names its content."""
+
+KEPT: Final = "public, max-age=31536000, immutable"
+
 PUBLIC_TEXT: Final = ("/", "/docs", "/api/openapi.json")
 PUBLIC_FOLDERS: Final = ("/static/", "/join/")
 
@@ -61,7 +66,9 @@ class PageCompression(web.GZipContentEncoding):
 
 
 class StaticHandler(BaseHandler, web.StaticFileHandler):
-    """The page's files, checked by their ETag at each use."""
+    """The page's files, checked by their ETag at each use, but for those whose address names their
+    content: `?v=` and the beginning of the ETag.
+    """
 
     def initialize(self, services: Services, path: str) -> None:  # type: ignore[override]
         BaseHandler.initialize(self, services)
@@ -72,8 +79,13 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
             raise NotFound
         return super().parse_url_path(url_path)
 
+    def get_cache_time(self, path: str, modified: object, mime_type: str) -> int:
+        return 0  # Tornado's own idea of `v` would not look at the content
+
     def set_extra_headers(self, path: str) -> None:
-        self.set_header("Cache-Control", "no-cache")
+        version = self.get_query_argument("v", "")
+        named = len(version) >= VERSION_MIN and (self.compute_etag() or "")[1:].startswith(version)
+        self.set_header("Cache-Control", KEPT if named else "no-cache")
 
     def compute_etag(self) -> str | None:  # type: ignore[override]
         return web.StaticFileHandler.compute_etag(self)

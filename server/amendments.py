@@ -15,8 +15,10 @@ from models.message import Message, Messages, event_key
 from models.outbox import Change
 from server import text
 from server.delivery import Delivery
+from server.fields import is_sticker
 from server.outbox import Changes
 from server.policy import Place, Policy
+from server.stickers import Stickers
 
 KINDS_MAX: Final = 20
 """Different emoji that a message takes."""
@@ -30,13 +32,20 @@ class Amendments:
     """
 
     def __init__(
-        self, chat: Chat, messages: Messages, policy: Policy, delivery: Delivery, changes: Changes
+        self,
+        chat: Chat,
+        messages: Messages,
+        policy: Policy,
+        delivery: Delivery,
+        changes: Changes,
+        stickers: Stickers,
     ) -> None:
         self._chat = chat
         self._messages = messages
         self._policy = policy
         self._delivery = delivery
         self._changes = changes
+        self._stickers = stickers
 
     async def recall(self, uid: int, place: Place, seq: int) -> int:
         """Take back a message; returns the seq of the event that tells everyone.
@@ -94,11 +103,14 @@ class Amendments:
         That is 0 where one is taken away that never was.
 
         Raises:
-            InvalidField: `emoji`, too_many: it would be one kind too many on this message.
+            InvalidField: `emoji`, unknown_value: there is no such sticker, though one that was
+                set while there was can be taken away; too_many: it would be one kind too many.
             Forbidden: it is an event, or was recalled.
             ChatError: as a message would be refused.
         """
         await self._policy.may_send(uid, place)
+        if on and is_sticker(emoji):
+            self._stickers.check("emoji", emoji)
         message = await self._target(uid, place, seq)
         if message.kind in ("system", "recalled"):
             raise Forbidden

@@ -28,7 +28,7 @@ from tornado.web import RequestHandler
 from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
-from handlers.site import PageCompression, Site
+from handlers.site import STATIC, PageCompression, Site
 from models import conversation, digests, extent, group, media, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
@@ -36,7 +36,7 @@ from models.errors import Unavailable
 from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
-from server import __version__, embedded, logs
+from server import __version__, embedded, logs, stickers
 from server.amendments import Amendments
 from server.content import Contents
 from server.conversations import Conversations
@@ -205,6 +205,7 @@ async def _start(
 
 async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: bytes) -> Work:
     """Make every service with what it works with; nothing runs yet."""
+    packs = stickers.read(STATIC / "stickers")
     process = secrets.token_hex(8)
     peers = ChatHandler.peers
     users, blocks = user.Users(stores.sql), user.Blocks(stores.sql)
@@ -330,7 +331,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         days=settings.chat.message_days,
         on_floor=follower.expired,
     )
-    delivery = Delivery(policy, messages, positions, presence, uploaded, log)
+    delivery = Delivery(policy, messages, positions, presence, uploaded, packs, log)
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
     services = Services(
         settings=settings,
@@ -344,10 +345,11 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         ),
         reading=reading,
         delivery=delivery,
-        amendments=Amendments(settings.chat, messages, policy, delivery, changes),
+        amendments=Amendments(settings.chat, messages, policy, delivery, changes, packs),
         search=Search(folder, follower, policy, positions, messages),
         media=uploaded,
         uploads=uploads,
+        stickers=packs,
         policy=policy,
         fanout=fanout,
         peers=peers,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.conversation import Head
-from models.errors import ChatError, InvalidField, NotFound, Unavailable
+from models.errors import ChatError, NotFound, Unavailable
 from models.message import Message, Messages, message_key
 from models.outbox import Change
 from server.log import Ack, Draft, MessageLog
@@ -24,6 +24,7 @@ from server.peers import Peer
 from server.policy import Place, Policy
 from server.positions import Positions
 from server.presence import Presence
+from server.stickers import Stickers
 
 Answer = Callable[[Ack | ChatError], None]
 
@@ -49,6 +50,7 @@ class Delivery:
         positions: Positions,
         presence: Presence,
         media: Media,
+        stickers: Stickers,
         log: MessageLog,
     ) -> None:
         self._policy = policy
@@ -56,6 +58,7 @@ class Delivery:
         self._positions = positions
         self._presence = presence
         self._media = media
+        self._stickers = stickers
         self._log = log
 
     async def submit(
@@ -216,8 +219,8 @@ class Delivery:
             if not found or not await self._policy.may_read(uid, place.conv, message.reply_to):
                 raise NotFound
         if message.kind == "sticker":
-            raise InvalidField("content", "unknown_value")
-        if message.kind in MEDIA_KINDS:
+            self._stickers.check("content", message.content)
+        elif message.kind in MEDIA_KINDS:
             draft.meta = await self._media.attach(
                 uid, message.kind, message.content, conv=place.conv, key=draft.key
             )

@@ -38,12 +38,22 @@ _LINE_CONTROL: Final = re.compile(f"[{_LINE_CONTROLS}]")
 _USER_NAME_EXTRA: Final = frozenset("_-.")
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 _DEVICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+STICKER_WORD: Final = "[a-z0-9-]{1,32}"
+"""How a pack is named, and a sticker in it."""
+
+_STICKER: Final = re.compile(f"{STICKER_WORD}/{STICKER_WORD}")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}\Z")
 
 
 def _length(value: str) -> int:
     """Code points after NFC."""
     return len(value) if value.isascii() else len(unicodedata.normalize("NFC", value))
+
+
+def is_sticker(value: str) -> bool:
+    """Whether it has the form of a sticker, `pack/name`."""
+    return _STICKER.fullmatch(value) is not None
 
 
 def _is_blank(value: str) -> bool:
@@ -236,17 +246,25 @@ class OneOf(_FromText):
 
 @dataclass(frozen=True, slots=True)
 class Emoji(_FromText):
-    """One emoji, as Unicode lists them: with its skin tone, its joiners, its variation selector."""
+    """One emoji, as Unicode lists them: with its skin tone, its joiners, its variation selector;
+    or a sticker, as `pack/name`, of which the packs say later whether there is one.
+    """
 
     def check(self, field: str, value: Any) -> str:
         if not isinstance(value, str):
             raise InvalidField(field, "type")
-        if not emoji.is_emoji(value):
+        if not emoji.is_emoji(value) and not is_sticker(value):
             raise InvalidField(field, "unknown_value")
         return value
 
     def schema(self) -> Schema:
-        return _text(1, 16) | {"description": "One emoji."}
+        return {
+            "anyOf": [
+                _text(1, 16) | {"description": "One emoji."},
+                {"type": "string", "pattern": f"^{_STICKER.pattern}$"},
+            ],
+            "description": "One emoji, or a sticker as `pack/name`.",
+        }
 
 
 @dataclass(frozen=True, slots=True)

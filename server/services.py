@@ -20,6 +20,7 @@ from server.reading import Reading
 from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
+from server.stickers import Stickers
 from server.uploads import Uploads
 
 
@@ -40,6 +41,7 @@ class Services:
     search: Search
     media: Media
     uploads: Uploads
+    stickers: Stickers
     policy: Policy
     fanout: Fanout
     peers: PeerMap

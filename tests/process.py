@@ -25,11 +25,15 @@ from server.peers import Peer, PeerMap
 from server.positions import Positions
 from server.presence import Presence
 from server.recent import Recent
+from server.stickers import Stickers
+from server.text import LANGUAGES
 from server.turns import Turns
 from tests.border import SECONDS, BorderedConversations, BorderedDirty, BorderedMessages
 from tests.written import CONV
 
 Frame = dict[str, Any]
+
+NO_STICKERS = Stickers({language: [] for language in LANGUAGES})
 
 
 class Socket:

@@ -34,7 +34,7 @@ from server.sockets import Sockets
 from tests import media
 from tests.border import BorderedOutbox, Step
 from tests.opened import Embedded
-from tests.process import Frame, Process, Socket, running
+from tests.process import NO_STICKERS, Frame, Process, Socket, running
 from tests.running import KEY, PASSWORD
 
 SETTINGS = load(Path(os.devnull), {})
@@ -160,14 +160,20 @@ class Served(Process):
         )
         self.media = media.service(stores, self.messages, self.policy, self.people, self.rosters)
         self.delivery = Delivery(
-            self.policy, self.messages, self.positions, self.presence, self.media, self.log
+            self.policy,
+            self.messages,
+            self.positions,
+            self.presence,
+            self.media,
+            NO_STICKERS,
+            self.log,
         )
         self.outbox = BorderedOutbox(stores)
         self.changes = Changes(
             self.outbox, self.messages, self.delivery, self.media, self.bus.is_alone
         )
         self.amendments = Amendments(
-            SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes
+            SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes, NO_STICKERS
         )
         self.groups = Groups(
             self.group_store,

@@ -56,6 +56,7 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ),
     ("GET", "/api/users"): lambda ann, bo: ann.get("/api/users", ids=f"{ann.uid},{bo.uid}"),
     ("GET", "/api/search"): lambda ann, bo: ann.get("/api/search", q="HELL", kind="text"),
+    ("GET", "/api/stickers"): lambda ann, bo: ann.get("/api/stickers"),
     ("GET", "/api/test/test"): lambda ann, bo: ann.get("/api/test/test"),
     ("GET", "/api/conversations"): lambda ann, bo: ann.get("/api/conversations", limit=1),
     ("PATCH", "/api/conversations/{conv}"): lambda ann, bo: ann.call(

@@ -46,6 +46,15 @@ def test_files_are_checked_by_their_etag(server: Server) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_file_whose_address_names_its_content_is_kept(server: Server) -> None:
+    path = "/static/js/im-client.js"
+    etag = get(server, path).headers["etag"].strip('"')
+    kept = get(server, f"{path}?v={etag[:16]}")
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for other in ("0" * 16, etag[:15], "", etag + "0"):
+        assert get(server, f"{path}?v={other}").headers["cache-control"] == "no-cache", other
+
+
 def test_a_range_that_a_file_does_not_have_is_bad(server: Server) -> None:
     bad = server.call("GET", "/static/js/im-client.js", headers={"Range": "bytes=99999999-"})
     assert bad.refusal == (416, "bad_range")

@@ -23,7 +23,7 @@ from server.policy import Place, Policy
 from server.rosters import Rosters
 from tests import media
 from tests.opened import Embedded
-from tests.process import Process, process
+from tests.process import NO_STICKERS, Process, process
 from tests.written import CONV
 
 PLACE = Place(CONV, (1, 2))
@@ -50,7 +50,9 @@ class Desk:
         chat = load(Path(os.devnull), environ).chat
         policy = Policy(chat, self.people, one.positions)
         uploads = media.service(self.stores, one.messages, policy, self.people, self.rosters)
-        return Delivery(policy, one.messages, one.positions, one.presence, uploads, one.log)
+        return Delivery(
+            policy, one.messages, one.positions, one.presence, uploads, NO_STICKERS, one.log
+        )
 
     def limit(self, **limits: int) -> None:
         self.delivery = self.with_limits(**limits)

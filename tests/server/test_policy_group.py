@@ -19,6 +19,7 @@ from server.fields import INT_MAX
 from server.log import Ack
 from server.policy import Place, Policy
 from tests.opened import Embedded
+from tests.process import NO_STICKERS
 from tests.served import SETTINGS, Served, served
 
 
@@ -148,7 +149,7 @@ async def test_in_a_group_a_message_is_refused_for_the_first_of_its_faults(
         one = here.one
         policy = Policy(limited, one.people, one.positions)
         one.delivery = Delivery(
-            policy, one.messages, one.positions, one.presence, one.media, one.log
+            policy, one.messages, one.positions, one.presence, one.media, NO_STICKERS, one.log
         )
         first = await here.send(here.bo, "first")
         for _ in range(2):

@@ -32,7 +32,7 @@ RULES: list[tuple[fields.Rule, list[Any], list[Any]]] = [
     (ListOf(Integer(1), 2), [[], [1], [1, 2]], [[0], [1, 2, 3], "1", [None]]),
     (fields.Mentions(), ["all", [], [1, 2]], ["none", [0], 7]),
     (ListOf(Integer(1), 2, low=1), [[1]], [[]]),
-    (fields.Emoji(), ["👍", "❤️", "👨‍👩‍👧‍👦"], ["", 7, "👍" * 17]),
+    (fields.Emoji(), ["👍", "❤️", "👨‍👩‍👧‍👦", "a-1/b"], ["", 7, "👍" * 17, "a/" + "b" * 33]),
     (fields.Cursors(), [{}, {"1:2": 0}], [[], {"1:2": -1}, {"1:2": "3"}]),
 ]
 
