@@ -302,6 +302,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         fanout,
         turns,
         settings.limits,
+        settings.media,
         version=__version__,
     )
     keeping = Keeping(contents, stores.blobs)

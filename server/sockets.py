@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conf.settings import Limits
+from conf.settings import Limits, Media
 from models.bus import Bus
 from models.conversation import Cursor
 from models.errors import RateLimited, Unavailable
@@ -35,6 +35,7 @@ from server.turns import Turns
 logger = logging.getLogger("tornado_im.sockets")
 
 HEARTBEAT_MS: Final = 25_000
+MIB: Final = 1024 * 1024
 TOUCH_SECONDS: Final = 30.0
 """How far the last use of a device by its socket may lag: it only says which one is the oldest."""
 
@@ -57,6 +58,7 @@ class Sockets:
         fanout: Fanout,
         turns: Turns,
         limits: Limits,
+        media: Media,
         *,
         version: str,
     ) -> None:
@@ -71,6 +73,7 @@ class Sockets:
         self._fanout = fanout
         self._turns = turns
         self._limits = limits
+        self._media = media
         self._version = version
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
@@ -165,6 +168,12 @@ class Sockets:
                     "server_time": int(time.time() * 1000),
                     "heartbeat": HEARTBEAT_MS,
                     "version": self._version,
+                    # So that what is too large can be said before it is sent.
+                    "media": {
+                        "image": self._media.max_image_mb * MIB,
+                        "file": self._media.max_file_mb * MIB,
+                        "voice": self._media.voice_seconds * 1000,
+                    },
                 },
             )
         )

@@ -195,6 +195,7 @@ class Served(Process):
             self.fanout,
             self.turns,
             chosen,
+            SETTINGS.media,
             version="tests",
         )
 

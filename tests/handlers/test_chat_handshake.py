@@ -24,6 +24,7 @@ async def test_the_first_frame_says_who_is_connected(ann: Account) -> None:
             "device": ann.device,
             "heartbeat": 25_000,
             "version": __version__,
+            "media": {"image": 10 * 1024**2, "file": 50 * 1024**2, "voice": 60_000},
         }
         assert chat.ws.response is not None
         assert "sec-websocket-extensions" not in chat.ws.response.headers
