@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-import warnings
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
-import aiomysql
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
@@ -29,27 +26,20 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
 )
-from pymysql.err import MySQLError
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from tortoise import Tortoise, connections
-from tortoise.exceptions import DBConnectionError, OperationalError
-from tortoise.migrations.api.migrate import migrate
+from tortoise import Tortoise
 
-from conf.settings import ConfigError, Mongo, Mysql, Redis
+from conf.settings import Mongo, Mysql, Redis
 from models.blobs import Blobs, GridFS
 from models.errors import Unavailable
 from models.guard import Guard
 from models.reasons import refused, words
+from models.sql import open_sql, sql_guard
 
 logger = logging.getLogger("tornado_im.stores")
-
-SQL_SECONDS: Final = 2.0
-SQLITE_BUSY_MS: Final = 1500
-"""How long a write waits for another process's: below SQL_SECONDS, so that the thread is free
-again when the guard gives up. A write takes some ms."""
 
 REDIS_SECONDS: Final = 1.0
 MONGO_DRIVER_SECONDS: Final = 2.0
@@ -71,9 +61,6 @@ DUPLICATE_KEY: Final = 11000
 
 PROOF: Final = "proof"
 """The document of `fences` that is written to see whether the store can write."""
-
-MIGRATION_SECONDS: Final = 60.0
-"""How long a start waits for another process that is migrating the same database."""
 
 Document = dict[str, Any]
 """A MongoDB document, as the driver gives it; only `models/` sees one."""
@@ -130,6 +117,15 @@ class Stores:
         await Tortoise.close_connections()
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What people and their tokens are in, for a program that is no server."""
+
+    sql: Guard
+    redis_client: aioredis.Redis
+    redis: Guard
+
+
 def _is_duplicate(error: Exception) -> bool:
     if isinstance(error, BulkWriteError):
         errors = error.details.get("writeErrors") or [{}]
@@ -162,7 +158,7 @@ async def open_stores(
         ConfigError: one of them cannot be reached or refuses the account; names its section.
     """
     async with AsyncExitStack() as opened:
-        await _open_sql(mysql, data_dir, opened)
+        await open_sql(mysql, data_dir, opened)
         mongo_client, replica_set = await _open_mongo(mongo, opened)
         redis_client = await _open_redis(redis, opened)
         opened.pop_all()
@@ -170,26 +166,45 @@ async def open_stores(
     durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
     mongo_guard = _mongo_guard(mongo_db, durable, on_mongo_unable)
     return Stores(
-        sql=Guard(
-            "sql",
-            SQL_SECONDS,
-            concurrent=64,
-            outages=(DBConnectionError, OperationalError, OSError),
-            probe=lambda: connections.get("default").execute_query("SELECT 1"),
-        ),
+        sql=sql_guard(),
         mongo_client=mongo_client,
         mongo_db=mongo_db,
         durable=durable,
         mongo=mongo_guard,
         redis_client=redis_client,
-        redis=Guard(
-            "redis",
-            REDIS_SECONDS,
-            concurrent=512,
-            outages=(RedisError, OSError),
-            probe=redis_client.ping,
-        ),
+        redis=_redis_guard(redis_client),
         blobs=GridFS(mongo_db, guard=mongo_guard, durable=durable),
+    )
+
+
+@asynccontextmanager
+async def open_accounts(
+    mysql: Mysql | None, redis: Redis, data_dir: Path, *, as_guest: bool
+) -> AsyncIterator[Accounts]:
+    """Connect to the two stores of people and tokens alone.
+
+    Args:
+        as_guest: a server runs on the same data folder.
+
+    Raises:
+        ConfigError: as `open_stores` does.
+    """
+    async with AsyncExitStack() as opened:
+        await open_sql(mysql, data_dir, opened, as_guest=as_guest)
+        client = await _open_redis(redis, opened)
+        accounts = Accounts(sql_guard(), client, _redis_guard(client))
+        for guard in (accounts.sql, accounts.redis):
+            opened.push_async_callback(guard.close)
+        yield accounts
+
+
+def _redis_guard(client: aioredis.Redis) -> Guard:
+    return Guard(
+        "redis",
+        REDIS_SECONDS,
+        concurrent=512,
+        outages=(RedisError, OSError),
+        probe=client.ping,
     )
 
 
@@ -211,100 +226,6 @@ def _mongo_guard(
         refuses=_refuses,
         on_unable=lambda error: on_unable(words(error)),
     )
-
-
-def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
-    """The value that Tortoise and its `tortoise` command take."""
-    if mysql is None:
-        connection: dict[str, Any] = {
-            "engine": "models.sqlite",
-            # FULL: a registered name is still there after a power cut, as a message is.
-            "credentials": {
-                "file_path": str(data_dir / "users.sqlite3"),
-                "busy_timeout": SQLITE_BUSY_MS,
-                "journal_mode": "WAL",
-                "synchronous": "FULL",
-            },
-        }
-    else:
-        connection = {
-            "engine": "tortoise.backends.mysql",
-            "credentials": {
-                "host": mysql.host,
-                "port": mysql.port,
-                "user": mysql.user,
-                "password": mysql.password,
-                "database": mysql.name,
-                "charset": "utf8mb4",
-                "minsize": 1,
-                "maxsize": 10,
-                "connect_timeout": SQL_SECONDS,
-            },
-        }
-    return {
-        "connections": {"default": connection},
-        "apps": {
-            "models": {
-                "models": ["models.user", "models.outbox", "models.group"],
-                "default_connection": "default",
-                "migrations": "models.migrations",
-            }
-        },
-    }
-
-
-async def _open_sql(mysql: Mysql | None, data_dir: Path, opened: AsyncExitStack) -> None:
-    config = tortoise_config(mysql, data_dir)
-    # Before anything is opened: a migration that fails leaves a connection, whose thread would keep
-    # the process from ending.
-    opened.push_async_callback(Tortoise.close_connections)
-    try:
-        if mysql is None:
-            # Tortoise keeps the lock of a file that cannot be opened, and then waits for it.
-            with closing(sqlite3.connect(data_dir / "users.sqlite3")) as connection:
-                connection.execute("PRAGMA schema_version")
-            await migrate(config=config)
-        else:
-            await _migrate_mysql(mysql, config)
-        await Tortoise.init(config=config)
-    except (DBConnectionError, OperationalError, MySQLError, sqlite3.Error, OSError) as error:
-        if mysql is None:
-            where = f"{data_dir}: users.sqlite3"
-            raise ConfigError(f"{where}: cannot be opened: {words(error)}") from error
-        raise refused("mysql", "MysqlHost", f"{mysql.host}:{mysql.port}", error) from error
-
-
-async def _migrate_mysql(mysql: Mysql, config: dict[str, Any]) -> None:
-    """Create the database if it is missing, and migrate under a lock of the server.
-
-    Two processes that migrate at once collided on MariaDB, whose DDL has no transactions.
-    """
-    async with asyncio.timeout(SQL_SECONDS):  # the driver's own is for the network alone
-        connection = await aiomysql.connect(
-            host=mysql.host,
-            port=mysql.port,
-            user=mysql.user,
-            password=mysql.password,
-            charset="utf8mb4",
-        )
-    try:
-        async with connection.cursor() as cursor:
-            with warnings.catch_warnings():
-                # "database exists" is a warning of the server, and what we hope for.
-                warnings.simplefilter("ignore", aiomysql.Warning)
-                name = mysql.name.replace("`", "``")
-                await cursor.execute("SHOW DATABASES LIKE %s", (mysql.name,))
-                if not await cursor.fetchall():
-                    await cursor.execute(
-                        f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4"
-                    )
-            lock = f"tornado_im {mysql.name}"[:64]
-            await cursor.execute("SELECT GET_LOCK(%s, %s)", (lock, MIGRATION_SECONDS))
-            if (await cursor.fetchone()) != (1,):
-                raise ConfigError("[mysql]: another process has been migrating for a minute")
-            await migrate(config=config)
-    finally:
-        connection.close()
 
 
 async def _open_mongo(

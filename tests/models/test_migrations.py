@@ -13,7 +13,8 @@ from tortoise.migrations.api.migrate import migrate
 
 from models.group import Groups
 from models.outbox import Change, Outbox
-from models.stores import open_stores, tortoise_config
+from models.sql import tortoise_config
+from models.stores import open_stores
 from models.user import Blocks, Users
 from tests.opened import Embedded
 

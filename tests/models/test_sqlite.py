@@ -16,8 +16,8 @@ from tortoise import Tortoise, connections
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from models import stores
-from models.stores import tortoise_config
+from models import sql
+from models.sql import tortoise_config
 from tests.running import ROOT
 
 SECONDS = 20.0
@@ -27,7 +27,7 @@ COUNTS = """
 import asyncio, pathlib, sys
 from tortoise import Tortoise
 from tortoise.transactions import in_transaction
-from models.stores import tortoise_config
+from models.sql import tortoise_config
 
 async def main(folder, times):
     await Tortoise.init(config=tortoise_config(None, pathlib.Path(folder)))
@@ -73,7 +73,7 @@ async def test_a_transaction_that_has_read_may_write(tmp_path: Path) -> None:
 async def test_one_that_cannot_begin_leaves_the_connection_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "SQLITE_BUSY_MS", 20)
+    monkeypatch.setattr(sql, "SQLITE_BUSY_MS", 20)
     async with asyncio.timeout(SECONDS), opened(tmp_path) as theirs:
         theirs.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError, match="locked"):
