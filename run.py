@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument(
         "--reindex", action="store_true", help="build the search index anew, and exit"
     )
+    parser.add_argument(
+        "--grant-admin", metavar="NAME", help="make somebody an administrator, and exit"
+    )
     arguments = parser.parse_args()
     if arguments.worker is not None:
         return work(arguments.worker)
@@ -47,6 +50,11 @@ def main() -> int:
 
             asyncio.run(reindex(settings))
             print("The search index was built anew.")
+        elif arguments.grant_admin is not None:
+            from server.operator import grant_admin
+
+            asyncio.run(grant_admin(settings, arguments.grant_admin))
+            print(f"{arguments.grant_admin} is an administrator.")
         else:
             asyncio.run(serve(settings, workers))
     except ConfigError as error:

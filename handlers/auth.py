@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, TypedDict
 from msgspec import Meta
 
 from handlers.base import BaseHandler
-from models.errors import InvalidField, UserAgentRequired
+from models.errors import ChatError, InvalidField, UserAgentRequired
 from models.units import Millis, Uid
 from server.fields import DEVICE_ID
 from server.sessions import Identity, Login
@@ -39,6 +39,8 @@ class SingleTokenMixin(BaseHandler):
 
     public: ClassVar[bool] = False
     of_device: ClassVar[bool] = False
+    refuses: ClassVar[tuple[type[ChatError], ...]] = ()
+    """What its `authorize` says no with, besides what follows from the token."""
     who: Identity
 
     async def authorize(self) -> None:

@@ -193,7 +193,11 @@ def _operation(handler: type[BaseHandler], method: str, said: Call, data: Schema
     if said.file is not None:
         operation["requestBody"] = {"required": True, "content": _file_form(said.file)}
     operation["responses"] = _success(said, data, empty=method == "HEAD") | _refusals(
-        _refused(said, asks_token=asks_token, of_device=_of_device(handler)), method == "HEAD"
+        [
+            *_refused(said, asks_token=asks_token, of_device=_of_device(handler)),
+            *(handler.refuses if issubclass(handler, SingleTokenMixin) else ()),
+        ],
+        method == "HEAD",
     )
     return operation
 

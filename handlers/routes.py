@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from handlers import (
+    audit,
     chat,
     conversation,
     group,
@@ -59,6 +60,7 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/media", media.UploadHandler),
     (r"/api/media/([^/]+)", media.MediumHandler),
     (r"/api/stickers", stickers.StickersHandler),
+    (r"/api/admin/audit", audit.AuditHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),

@@ -89,6 +89,7 @@ class Person:
     avatar: str | None
     banned_until: int
     """Milliseconds since the epoch; 0 for nobody banned."""
+    admin: bool = False
 
     @property
     def banned(self) -> bool:
@@ -96,7 +97,9 @@ class Person:
 
 
 def _person(row: User) -> Person:
-    return Person(row.uid, row.user_name, row.nickname, row.avatar, row.banned_until)
+    return Person(
+        row.uid, row.user_name, row.nickname, row.avatar, row.banned_until, bool(row.admin)
+    )
 
 
 class Users:

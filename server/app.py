@@ -29,7 +29,7 @@ from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import STATIC, PageCompression, Site
-from models import conversation, digests, extent, group, media, message, outbox, token, user
+from models import audit, conversation, digests, extent, group, media, message, outbox, token, user
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
@@ -37,7 +37,9 @@ from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
 from server import __version__, embedded, logs, stickers
+from server.admins import Admins
 from server.amendments import Amendments
+from server.audit import Audit
 from server.content import Contents
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
@@ -351,6 +353,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         media=uploaded,
         uploads=uploads,
         stickers=packs,
+        admins=Admins(people),
+        audit=Audit(audit.AuditTrail(stores.sql)),
         policy=policy,
         fanout=fanout,
         peers=peers,

@@ -26,6 +26,7 @@ from server.disk import Disk
 ACCOUNT = "tornado_im"  # of the embedded MongoDB, and the one database that it may use
 ACCOUNT_PROGRAM = Path(__file__).with_name("embedded_account.py")
 SOCKET_PATH_BYTES = 100  # the kernels' limits are 104 (macOS) and 108 (Linux)
+SOCKET_NAME = "valkey.sock"
 PORT_TRIES = 3  # somebody may take the port between our look and SecantusDB's bind
 ANSWER_SECONDS = 1.0
 LEFTOVER_SECONDS = 5.0  # children of a run that was killed are gone within milliseconds
@@ -116,6 +117,28 @@ def _flocked(lock: int) -> bool:
     return True
 
 
+@asynccontextmanager
+async def redis_alone(data_dir: Path, on_fatal: Callable[[str], None]) -> AsyncIterator[Redis]:
+    """The embedded Valkey, without the rest of a server. Raises ConfigError as `start` does."""
+    async with AsyncExitStack() as ending:
+        lock = await ending.enter_async_context(_no_leftovers(data_dir))
+        nest = _Nest(data_dir, lock, on_fatal)
+        ending.push_async_callback(nest.stop)
+        yield await nest.redis(None)
+
+
+async def running_redis(data_dir: Path) -> Redis | None:
+    """The embedded Valkey that a server has started on this data folder, if it answers."""
+    path = data_dir / "valkey" / SOCKET_NAME
+    if path.is_symlink():
+        path = path.readlink()
+    return _redis_at(path) if await _redis_answers(path) else None
+
+
+def _redis_at(path: Path) -> Redis:
+    return Redis(host="localhost", port=0, password=None, db=0, unix_socket=path)
+
+
 class _Nest:
     """The children of one start."""
 
@@ -137,10 +160,12 @@ class _Nest:
             return configured
         folder = self._data_dir / "valkey"
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / "valkey.sock"
+        known = path = folder / SOCKET_NAME
+        known.unlink(missing_ok=True)
         if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
             self._socket_dir = Path(tempfile.mkdtemp(prefix="tornado-im-"))
-            path = self._socket_dir / "valkey.sock"
+            path = self._socket_dir / SOCKET_NAME
+            known.symlink_to(path)  # whoever else works on this data folder looks for it here
         await self._start(
             "the embedded Valkey",
             _valkey_command(folder, path),
@@ -148,7 +173,7 @@ class _Nest:
             log="valkey.log",
             answers=lambda: _redis_answers(path),
         )
-        return Redis(host="localhost", port=0, password=None, db=0, unix_socket=path)
+        return _redis_at(path)
 
     async def mongo(self, configured: Mongo | None) -> Mongo:
         if configured is not None:

@@ -35,6 +35,11 @@ class Profile(TypedDict):
     online: Annotated[bool, Meta(description="False for one who blocks me.")]
 
 
+async def tell(bus: Bus, kind: str, uid: int) -> None:
+    """Have every process drop its entry; a change that is answered holds everywhere."""
+    await bus.ask("all", {"event": kind, "uid": uid}, seconds=TELL_SECONDS)
+
+
 class People:
     """Profiles and blocks. Every call raises `Unavailable` when the database is down."""
 
@@ -149,10 +154,13 @@ class People:
         await self._tell("person", uid)
         return await self.get(uid)
 
+    async def changed(self, uid: int) -> None:
+        """Something of a person was changed in SQL; on return it holds everywhere."""
+        await self._tell("person", uid)
+
     async def _tell(self, kind: str, uid: int) -> None:
-        """Have every process drop its entry; a change that is answered holds everywhere."""
         self._forget(kind, uid)
-        await self._bus.ask("all", {"event": kind, "uid": uid}, seconds=TELL_SECONDS)
+        await tell(self._bus, kind, uid)
 
     def hear(self, event: dict[str, Any]) -> None:
         """Some process, perhaps this one, has changed something."""

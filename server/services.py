@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from conf.settings import Settings
 from models.stores import Stores
+from server.admins import Admins
 from server.amendments import Amendments
+from server.audit import Audit
 from server.conversations import Conversations
 from server.delivery import Delivery
 from server.fanout import Fanout
@@ -42,6 +44,8 @@ class Services:
     media: Media
     uploads: Uploads
     stickers: Stickers
+    admins: Admins
+    audit: Audit
     policy: Policy
     fanout: Fanout
     peers: PeerMap

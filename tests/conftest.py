@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from tests.client import Account
 from tests.opened import Embedded, embedded_stores
+from tests.operated import administrator
 from tests.running import Server, running
 
 SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
@@ -81,6 +82,12 @@ def brief() -> Iterator[Server]:
 def eve(server: Server) -> Account:
     """Somebody for tests in which nothing of hers changes."""
     return Account.new(server)
+
+
+@pytest.fixture(scope="session")
+def admin(server: Server) -> Account:
+    """Its administrator, who signs in nowhere else and out of nothing."""
+    return administrator(server)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from server.schema import fields
 from tests.client import Account, register, url
 from tests.described import DOCUMENT, check, operation
 from tests.media import PDF, upload
+from tests.operated import administrator
 from tests.running import PASSWORD, Reply, Server
 
 PATH = "/api/openapi.json"
@@ -109,10 +110,16 @@ EXAMPLES: dict[tuple[str, str], Call] = {
         url(ann, bo, "/read"), seq=1
     ),
     ("POST", "/api/media"): lambda ann, bo: upload(ann, PDF),
+    ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
     ("GET", "/ws"): lambda ann, bo: ann.server.handshake(f"token: {ann.token}"),
     ("GET", "/healthz"): lambda ann, bo: ann.get("/healthz"),
     ("GET", "/readyz"): lambda ann, bo: ann.get("/readyz"),
 }
+
+
+def _admin(account: Account) -> Account:
+    assert isinstance(account.server, Server)
+    return administrator(account.server)
 
 
 def _group(owner: Account, *members: Account) -> str:

@@ -1,0 +1,47 @@
+"""Commands on a server's data, and whom they make an administrator."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.client import Account
+from tests.running import KEY, ROOT, Server
+
+SECONDS = 30
+
+
+def command(data: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """`run.py` with these arguments, on the data of a `Server` in that folder.
+
+    Args:
+        typed: its standard input.
+    """
+    environ = {name: text for name, text in os.environ.items() if "TORNADO_IM_" not in name}
+    chosen = {"service_datadir": data / "data", "service_secretkey": KEY}
+    environ |= {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
+    return subprocess.run(
+        [sys.executable, "run.py", *arguments],
+        cwd=ROOT,
+        env=environ,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+
+
+def grant(data: Path, name: str) -> subprocess.CompletedProcess[str]:
+    return command(data, "--grant-admin", name)
+
+
+@functools.cache
+def administrator(server: Server) -> Account:
+    """One for all tests of a server, for whom the command took its second once."""
+    admin = Account.new(server)
+    done = grant(server.data, admin.name)
+    assert done.returncode == 0, done
+    return admin
