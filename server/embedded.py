@@ -30,6 +30,7 @@ SOCKET_NAME = "valkey.sock"
 PORT_TRIES = 3  # somebody may take the port between our look and SecantusDB's bind
 ANSWER_SECONDS = 1.0
 LEFTOVER_SECONDS = 5.0  # children of a run that was killed are gone within milliseconds
+HELD = "Device or resource busy"  # SecantusDB's word for a storage that another one is at
 
 # For the fault tests alone, which must be able to see a loss: MongoDB's journal is not synced.
 UNSAFE_JOURNAL = "TORNADO_IM_TEST_UNSAFE_JOURNAL"
@@ -211,8 +212,10 @@ class _Nest:
                     wake_to_stop=True,
                 )
                 return port
-            except ChildDied:
+            except ChildDied as died:
                 tries -= 1
+                if HELD in str(died):
+                    raise self._held() from died
                 if not tries:
                     raise
 
@@ -266,10 +269,16 @@ class _Nest:
             disk = Disk(self._data_dir, folder)
             if disk.blamed(words):
                 raise ConfigError(f"{disk.words}: the embedded SecantusDB did not start")
+            if HELD in words:
+                raise self._held()
             last = words.rpartition("\n")[2]
             raise ConfigError(f"the embedded SecantusDB cannot be given its account: {last}")
         write_private(file, password)
         return password
+
+    def _held(self) -> ConfigError:
+        """By none of ours, since the lock that ours inherit is free."""
+        return ConfigError(f"[service] DataDir: {self._data_dir} is in use by another SecantusDB")
 
 
 def _valkey_command(folder: Path, unix_socket: Path) -> list[str]:

@@ -235,7 +235,10 @@ class Writer:
     async def _send(self, id: str, free: asyncio.Semaphore | None = None) -> int | None:
         """The code of the answer; None where none came."""
         try:
-            return (await self.ask({"type": 1, "content": f"{id} \U0001f642", "id": id}))["code"]
+            code = (await self.ask({"type": 1, "content": f"{id} \U0001f642", "id": id}))["code"]
+            if code == UNAVAILABLE:
+                await asyncio.sleep(BACKOFF_SECONDS)
+            return code
         except asyncio.CancelledError:
             return None
         finally:
@@ -297,16 +300,25 @@ async def settled(urls: Sequence[str], writers: Iterable[Writer]) -> Figures:
 
     The writers are connected, and have been since before the last send.
     """
+    readers = [(writer, urls[number % len(urls)]) for number, writer in enumerate(writers)]
+    # Neighbours have one conversation: of one server it is asked once.
+    told = {(url, writer.conv): writer for writer, url in readers}
+    pages = await asyncio.gather(*(_whole(url, writer) for (url, _), writer in told.items()))
+    histories = dict(zip(told, pages, strict=True))
     figures = Figures()
-    for number, writer in enumerate(writers):
-        async with rest_of(urls[number % len(urls)]) as rest:
-            messages = await history(rest, writer)
+    for writer, url in readers:
+        messages = histories[url, writer.conv]
         with suppress(TimeoutError):
             await writer.knows(len(messages))
         figures += compare(writer, messages)
         figures += writer.figures
         writer.figures = Figures()
     return figures
+
+
+async def _whole(url: str, writer: Writer) -> list[dict[str, Any]]:
+    async with rest_of(url) as rest:
+        return await history(rest, writer)
 
 
 def compare(writer: Writer, messages: Sequence[dict[str, Any]]) -> Figures:

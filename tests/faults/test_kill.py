@@ -1,12 +1,15 @@
-"""The power goes in the middle of a storm, for all of it or for one store: what is kept.
+"""SIGKILL in the middle of a storm, for one store, for the server or for all of it: what is kept.
 
-The figures are printed (`pytest -s`); each of them must be 0.
+The figures are printed (`pytest -s`); each of them must be 0. `TORNADO_IM_TEST_KILLS=200` kills the
+embedded MongoDB as often as that.
 """
 
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
@@ -14,73 +17,150 @@ import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server
-from tests.faults.rest import refuses, rest_of, sign_in, sign_up
+from tests.faults.rest import ANSWER_SECONDS, SLACK_SECONDS, refuses, rest_of, sign_in, sign_up
 from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
 
-PAIRS = 10
-ROUNDS = 3
-UNSAFE_ROUNDS = 8
+KILLS = int(os.environ.get("TORNADO_IM_TEST_KILLS") or 20)
+"""Of the embedded MongoDB."""
+
+ROWS = 2
+"""Side by side, each on a server and a data folder of its own: a start is mostly waiting."""
+
+ALONE = 4
+"""Deaths of a store in one life of its server, which a fifth within a minute would end; then the
+server is killed as well, and forgets them."""
+
+PAIRS = 2
+UNSAFE_LIVES = 8
+BACK_SECONDS = 20.0
+"""In this long a store that was killed is back, and everybody has his next answer."""
+
+MOMENTS = (0.05, 0.3)
+"""Between an answer and the next kill."""
+
+UNCLEAN = ("corrupt", "salvage", "panic", "error")
+"""What MongoDB says at a start that has not found all as it should be."""
 
 
-class PowerCuts:
-    """Rounds of: storm, login, SIGKILL for everything, start again, sync, send again, compare."""
+class Row:
+    """Lives of one server: a storm with deaths of its stores in it, which ends with its own."""
 
-    def __init__(self, server: Server, writers: Sequence[Writer], token: str) -> None:
+    def __init__(
+        self, server: Server, writers: Sequence[Writer], token: str, chance: Random
+    ) -> None:
         self.server = server
         self.writers = writers
-        self.token = token
+        self.chance = chance
+        self.kills = 0
+        """Of MongoDB."""
+        self.old_tokens = 0
+        """That were accepted."""
+        self._token = token
         """The one that is valid for ann."""
-        self.older = ""
 
-    async def cut(self) -> None:
-        self.older = self.token
-        async with rest_of(self.server.url) as rest:
-            self.token = await sign_in(rest, "ann")
-        aim = self.server.aim()
-        # What was acknowledged this very moment is what an unsafe store has not written.
-        await self.writers[0].next_ack()
-        self.server.kill(aim)
+    async def live(self, deaths: Sequence[str], *, alone: bool) -> None:
+        """A storm in which these stores die and then the server, `alone` or with all that it has.
 
-    async def round(self, seconds: float) -> Figures:
-        url, writers, figures = self.server.url, self.writers, Figures()
-        await together(writers, [url])
-        await storm_until(writers, seconds, self.cut)
+        It is started again, and what nobody has acknowledged is sent again.
+        """
+        url, writers, older = self.server.url, self.writers, self._token
+
+        async def strike() -> None:
+            for store in deaths:
+                await self._bereave(store)
+                await asyncio.sleep(self.chance.uniform(*MOMENTS))
+            await self._kill(alone)
+
+        await storm_until(writers, self.chance.uniform(*MOMENTS), strike)
         for writer in writers:
             await writer.disconnected()
         await asyncio.to_thread(self.server.start)
-        figures.old_token_accepted += not await refuses(url, "ann", self.older)
-        assert not await refuses(url, "ann", self.token)
-        unknown = sum(len(writer.open_ids) for writer in writers)
+        self.old_tokens += not await refuses(url, "ann", older)
+        assert not await refuses(url, "ann", self._token)
         await together(writers, [url])
+        unknown = sum(len(writer.open_ids) for writer in writers)
         await resend_all(writers)
-        figures += await settled([url], writers)
         acknowledged = sum(len(writer.acked) for writer in writers)
-        print(f"{acknowledged} acknowledged, {unknown} sent again: {figures}")
-        for writer in writers:
-            await writer.close()
+        print(f"{self.kills} kills, {acknowledged} acknowledged, {unknown} of them sent again")
+
+    async def _bereave(self, store: str) -> None:
+        dead = self.server.child(store)
+        os.kill(dead, signal.SIGKILL)
+        self.kills += store == MONGO
+        async with asyncio.timeout(BACK_SECONDS):
+            while not self._has_another(store, dead):
+                await asyncio.sleep(0.01)
+            await asyncio.gather(*(writer.next_ack() for writer in self.writers))
+
+    def _has_another(self, store: str, dead: int) -> bool:
+        try:
+            return self.server.child(store) != dead
+        except LookupError:
+            return False
+
+    async def _kill(self, alone: bool) -> None:
+        async with rest_of(self.server.url) as rest:
+            self._token = await sign_in(rest, "ann")
+        aim = [self.server.pid] if alone else self.server.aim()
+        # What was acknowledged this very moment is what an unsafe store has not written.
+        await self.writers[0].next_ack()
+        self.server.kill(aim)
+        self.kills += 1
+
+    async def judged(self) -> Figures:
+        figures = await settled([self.server.url], self.writers)
+        figures.old_token_accepted += self.old_tokens
+        longest = max(writer.longest for writer in self.writers)
+        print(f"{self.kills} kills: {figures}; the longest wait {longest:.2f} s")
+        assert longest < ANSWER_SECONDS + SLACK_SECONDS
+        assert [frame for writer in self.writers for frame in writer.others] == []
         return figures
 
 
-async def power_cuts(
-    server: Server, rounds: int, chance: Random, *, until_lost: bool = False
-) -> Figures:
-    """The sum of all rounds."""
-    total = Figures()
+@asynccontextmanager
+async def row(server: Server, chance: Random) -> AsyncIterator[Row]:
+    """Started, and everybody connected."""
+    await asyncio.to_thread(server.start)
     async with people([server.url], PAIRS) as writers:
         async with rest_of(server.url) as rest:
             _, token = await sign_up(rest, "ann")
-        cuts = PowerCuts(server, writers, token)
-        for _ in range(rounds):
-            total += await cuts.round(chance.uniform(0.2, 1.2))
-            if until_lost and total.acknowledged_and_lost:
-                break
-    print(f"in all: {total}")
-    return total
+        await together(writers, [server.url])
+        yield Row(server, writers, token, chance)
 
 
-@pytest.mark.timeout(120)
-async def test_a_power_cut_in_a_storm_loses_nothing(own_server: Server, chance: Random) -> None:
-    assert await power_cuts(own_server, ROUNDS, chance) == Figures()
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[Server]]:
+    servers = [Server(tmp_path / f"data{number}") for number in range(ROWS)]
+    try:
+        yield servers
+    finally:
+        for server in servers:
+            server.end()
+    for server in servers:
+        assert "Traceback" not in server.said()
+
+
+@pytest.mark.timeout(60 + 3 * KILLS)
+async def test_kills_in_a_row_lose_nothing_and_each_start_is_clean(
+    servers: list[Server], chance: Random
+) -> None:
+    begun = time.monotonic()
+
+    async def kill(server: Server) -> Figures:
+        async with row(server, Random(chance.random())) as one:
+            while one.kills < KILLS / ROWS:
+                deaths = [MONGO] * ALONE
+                if not one.kills:
+                    deaths.insert(one.chance.randrange(ALONE), VALKEY)
+                await one.live(deaths, alone=one.chance.random() < 0.5)
+            return await one.judged()
+
+    figures = await asyncio.gather(*map(kill, servers))
+    print(f"in all {time.monotonic() - begun:.0f} s")
+    assert figures == [Figures()] * ROWS
+    for server in servers:
+        said = (server.data_dir / "mongo.log").read_text(encoding="utf-8").lower()
+        assert [line for line in said.splitlines() if any(word in line for word in UNCLEAN)] == []
 
 
 @pytest.mark.timeout(120)
@@ -88,32 +168,12 @@ async def test_without_the_journal_the_same_storm_shows_a_loss(
     tmp_path: Path, chance: Random
 ) -> None:
     unsafe = Server(tmp_path / "data", environ={"TORNADO_IM_TEST_UNSAFE_JOURNAL": "1"})
+    lost = 0
     try:
-        total = await power_cuts(unsafe.start(), UNSAFE_ROUNDS, chance, until_lost=True)
+        async with row(unsafe, chance) as one:
+            while not lost and one.kills < UNSAFE_LIVES:
+                await one.live([], alone=False)
+                lost = (await one.judged()).acknowledged_and_lost
     finally:
         unsafe.end()
-    assert total.acknowledged_and_lost > 0
-
-
-@pytest.mark.parametrize("store", [MONGO, VALKEY])
-async def test_a_store_dies_in_a_storm_and_is_started_again(
-    own_server: Server, chance: Random, store: str
-) -> None:
-    async with people([own_server.url], PAIRS) as writers:
-        await together(writers, [own_server.url])
-        gone = own_server.child(store)
-
-        async def strike() -> None:
-            os.kill(gone, signal.SIGKILL)
-            await asyncio.sleep(chance.uniform(1.0, 2.0))
-
-        await storm_until(writers, chance.uniform(0.3, 1.0), strike)
-        refused = sum(len(writer.refused) for writer in writers)
-        await resend_all(writers)
-        await asyncio.gather(*(writer.sync() for writer in writers))
-        figures = await settled([own_server.url], writers)
-        acknowledged = sum(len(writer.acked) for writer in writers)
-        print(f"{store}: {acknowledged} acknowledged, {refused} refused first: {figures}")
-        assert figures == Figures()
-        assert [frame for writer in writers for frame in writer.others] == []
-        assert own_server.child(store) != gone
+    assert lost > 0

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -21,19 +20,6 @@ from server import embedded
 from server.embedded import Children
 
 SETTINGS = load(Path(os.devnull), {})
-
-# Another server, as far as its children can tell: starts them, says so, waits to be killed.
-PARENT = """
-import asyncio, os, sys
-from pathlib import Path
-from conf.settings import load
-from server import embedded
-async def main():
-    await embedded.start(load(Path(os.devnull), {}), Path(sys.argv[1]), on_fatal=print)
-    print("started", flush=True)
-    await asyncio.sleep(60)
-asyncio.run(main())
-"""
 
 
 def run_with_children(
@@ -222,58 +208,6 @@ def test_a_child_that_keeps_dying_is_reported_once(tmp_path: Path) -> None:
     (words,) = told
     assert words.startswith("the embedded Valkey died 5 times within 60 s: ")
     assert "\n" not in words
-
-
-@contextmanager
-def killed_parent(data_dir: Path) -> Iterator[None]:
-    """The block runs while the parent and its children are up; then the parent is killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(data_dir)],
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-        start_new_session=True,
-    ) as parent:
-        try:
-            assert parent.stdout is not None
-            assert parent.stdout.readline() == b"started\n"
-            yield
-        finally:
-            os.killpg(parent.pid, signal.SIGKILL)
-
-
-def test_children_die_with_a_killed_parent_and_the_next_start_waits_for_that(
-    tmp_path: Path,
-) -> None:
-    with killed_parent(tmp_path):
-        before = pids(tmp_path)
-        assert set(before) == {"valkey", "secantus"}
-
-    async def scene(children: Children) -> None:
-        assert not set(pids(tmp_path).values()) & set(before.values())
-        assert answers(children.redis)
-        assert accepts(children.mongo)
-
-    run_with_children(tmp_path, scene)
-    await_true(lambda: processes(tmp_path) == {})
-
-
-def test_no_start_while_children_of_another_run_are_alive(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedded, "LEFTOVER_SECONDS", 0.2)
-    with killed_parent(tmp_path):
-        guards = [pid for pid, args in processes(tmp_path).items() if args.startswith("/bin/sh")]
-        assert len(guards) == 2
-        for pid in guards:
-            os.kill(pid, signal.SIGSTOP)
-    try:
-        assert set(pids(tmp_path)) == {"valkey", "secantus"}
-        with pytest.raises(ConfigError, match="in use by stores of an earlier run"):
-            run_with_children(tmp_path, nothing)
-    finally:
-        for pid in guards:
-            os.kill(pid, signal.SIGCONT)
-    await_true(lambda: processes(tmp_path) == {})
 
 
 def test_configured_stores_have_no_child(tmp_path: Path) -> None:
