@@ -20,6 +20,7 @@ from models.digests import Digests
 from models.media import Media
 from models.message import Messages
 from models.stores import Stores, open_stores
+from models.upload import Resumables
 from server import embedded
 
 DROP_SECONDS = 20.0
@@ -54,6 +55,7 @@ class Embedded:
             await Conversations(stores).create_indexes()
             await Media(stores).create_indexes()
             await Digests(stores).create_indexes()
+            await Resumables(stores).create_indexes()
             yield stores
         finally:
             await stores.close()
