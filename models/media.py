@@ -12,12 +12,14 @@ has pushed it back meanwhile is never overlooked.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
 from models.message import IN_MAX, MediaMeta, plain
@@ -93,8 +95,10 @@ class Media:
             await self._uses.create_indexes([IndexModel([("media", ASCENDING)])])
 
     async def add(self, medium: Medium, *, due: int) -> None:
-        async with self._guard():
-            await self._media.insert_one(_document(medium) | {"due": due})
+        """One of that id that is there already stays as it is."""
+        with contextlib.suppress(DuplicateKeyError):
+            async with self._guard():
+                await self._media.insert_one(_document(medium) | {"due": due})
 
     async def get(self, id: str) -> Medium | None:
         async with self._guard():

@@ -36,6 +36,7 @@ from models.errors import Unavailable
 from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
+from models.upload import Resumables
 from server import __version__, embedded, logs, stickers
 from server.admins import Admins
 from server.amendments import Amendments
@@ -73,6 +74,7 @@ from server.services import Services
 from server.sessions import Sessions
 from server.sockets import Sockets
 from server.turns import Turns
+from server.tus import Tus
 from server.uploads import Uploads
 
 logger = logging.getLogger("tornado_im")
@@ -168,6 +170,8 @@ async def _serve(
             max_header_size=HEADER_BYTES,
         )
         server.add_sockets(listening)
+        # After the connections are closed, while there is a store.
+        stack.push_async_callback(work.services.tus.close)
         stack.push_async_callback(server.close_all_connections)
         on_ready()
         spare_collections()
@@ -217,6 +221,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     stored_media, contents = media.Media(stores), digests.Digests(stores)
     await stored_media.create_indexes()
     await contents.create_indexes()
+    resumables = Resumables(stores)
+    await resumables.create_indexes()
     dirty = Dirty(stores.redis_client, stores.redis, process)
     await dirty.announce()
     folder = SearchFolder(settings.service.data_dir)
@@ -323,7 +329,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         rates,
         per_minute=settings.limits.uploads_per_minute,
     )
-    media_sweep = MediaSweep(stored_media, uploaded, keeping, uploads, leases)
+    tus = Tus(resumables, uploaded, uploads)
+    media_sweep = MediaSweep(stored_media, uploaded, keeping, uploads, tus, leases)
     expiry = Expiry(
         heads,
         messages,
@@ -352,6 +359,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         search=Search(folder, follower, policy, positions, messages),
         media=uploaded,
         uploads=uploads,
+        tus=tus,
         stickers=packs,
         admins=Admins(people),
         audit=Audit(audit.AuditTrail(stores.sql)),

@@ -89,8 +89,13 @@ class Media:
         """
         await self._rates.take([Rate(f"upload:{uid}", self._per_minute, 60)])
 
-    async def accept(self, uid: int, upload: Upload, name: str) -> MediumShape:
+    async def accept(
+        self, uid: int, upload: Upload, name: str, *, id: str | None = None
+    ) -> MediumShape:
         """Keep what was uploaded; `upload` is still the caller's to discard.
+
+        Args:
+            id: the medium's, where the upload may be accepted twice: it becomes one medium.
 
         Raises:
             TooLarge: a picture of too many bytes or pixels.
@@ -100,7 +105,7 @@ class Media:
         if content.thumb is not None:
             thumb = await self._keeping.keep(content.thumb, THUMB_MIME)
         medium = Medium(
-            id=secrets.token_urlsafe(16),
+            id=id or secrets.token_urlsafe(16),
             uid=uid,
             kind=content.kind,
             meta=_meta(content, file_name(name, content.mime)),

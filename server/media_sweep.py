@@ -16,6 +16,7 @@ from models.media import Media as Store
 from models.media import Medium
 from server.keeping import HELD_MS, Keeping, now_ms
 from server.media import Media
+from server.tus import Tus
 from server.uploads import Uploads
 
 logger = logging.getLogger("tornado_im.media")
@@ -36,12 +37,19 @@ class MediaSweep:
     """Deletes what nothing carries."""
 
     def __init__(
-        self, store: Store, media: Media, keeping: Keeping, uploads: Uploads, leases: Leases
+        self,
+        store: Store,
+        media: Media,
+        keeping: Keeping,
+        uploads: Uploads,
+        tus: Tus,
+        leases: Leases,
     ) -> None:
         self._store = store
         self._media = media
         self._keeping = keeping
         self._uploads = uploads
+        self._tus = tus
         self._leases = leases
 
     async def run(self) -> None:
@@ -74,6 +82,7 @@ class MediaSweep:
                     await self._keeping.remove(one)
         while await self._keeping.tidy(PAGE_MAX):
             pass
+        await self._tus.sweep()
         if deleted:
             logger.info("%d media were in no use and are gone", deleted)
         return deleted

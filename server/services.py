@@ -23,6 +23,7 @@ from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
 from server.stickers import Stickers
+from server.tus import Tus
 from server.uploads import Uploads
 
 
@@ -43,6 +44,7 @@ class Services:
     search: Search
     media: Media
     uploads: Uploads
+    tus: Tus
     stickers: Stickers
     admins: Admins
     audit: Audit
