@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from msgspec import Meta
@@ -17,10 +16,10 @@ from tornado import iostream
 from handlers.auth import SingleTokenMixin
 from handlers.base import UNBOUNDED
 from handlers.call import call, plain
+from handlers.large_body import IDLE_SECONDS, LargeBody
 from models.errors import (
     BadRange,
     BadRequest,
-    ChatError,
     Forbidden,
     InvalidField,
     NotFound,
@@ -31,17 +30,10 @@ from models.errors import (
 from models.media import Blob, Medium
 from server.fields import OneOf, ruled
 from server.media import MediumShape
-from server.services import Services
 from server.uploads import Upload
 
 FORM_BYTES: Final = 64 * 1024
 """What a form may have around its file."""
-
-UPLOAD_SECONDS: Final = 3600.0
-"""How long an upload may take: Tornado's own minute is for small bodies."""
-
-IDLE_SECONDS: Final = 60.0
-"""How long nothing of an upload may come, or nothing of a download be taken."""
 
 POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 """Should a browser open one all the same, it is a page without scripts, of no origin."""
@@ -55,18 +47,11 @@ SHOWN: Final = ("image", "voice")
 MediumId = Annotated[str, Meta(description="A medium.")]
 
 
-class UploadHandler(SingleTokenMixin):
+class UploadHandler(LargeBody):
     """A form that is read as it comes: into a file, never into memory."""
 
     _upload: Upload
     _form: FormReader
-    _idle: asyncio.TimerHandle
-    _taken = False
-    """All of it has come: it is looked at, whether somebody still waits for the answer or not."""
-
-    def initialize(self, services: Services) -> None:
-        super().initialize(services)
-        self._ending = ExitStack()
 
     @property
     def body_max(self) -> int:
@@ -78,23 +63,11 @@ class UploadHandler(SingleTokenMixin):
         self._form = FormReader(self.request.headers.get("Content-Type", ""))
         await self.services.media.admit(self.who.uid)
         self._upload = self.services.uploads.begin()
-        self._ending.callback(self._upload.discard)
-        connection: Any = self.request.connection
-        connection.set_body_timeout(UPLOAD_SECONDS)
-        self._wait()
-        self._ending.callback(lambda: self._idle.cancel())
+        self.await_body(self._upload.discard)
 
-    def _wait(self) -> None:
-        self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._cut)
-
-    async def take(self, chunk: bytes) -> None:
-        self._idle.cancel()
-        try:
-            for piece in self._form.read(chunk):
-                await self._upload.write(piece)
-        except ChatError as error:
-            await self._refuse_body(error)
-        self._wait()
+    async def receive(self, chunk: bytes) -> None:
+        for piece in self._form.read(chunk):
+            await self._upload.write(piece)
 
     @call(status=201, file="file", refuses=(RateLimited,))
     async def post(self) -> MediumShape:
@@ -103,19 +76,10 @@ class UploadHandler(SingleTokenMixin):
         What it is, is found in its content. Pictures are made anew, without what cameras write into
         them.
         """
-        self._taken = True
-        self._idle.cancel()
+        self.all_has_come()
         name = self._form.name
         await self._upload.end()
         return await self.services.media.accept(self.who.uid, self._upload, name)
-
-    def on_finish(self) -> None:
-        self._ending.close()
-
-    def on_connection_close(self) -> None:
-        super().on_connection_close()
-        if not self._taken:
-            self._ending.close()
 
 
 class FormReader:
