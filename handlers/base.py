@@ -15,7 +15,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 from tornado import httputil, iostream, web
@@ -66,6 +66,9 @@ T = TypeVar("T")
 @web.stream_request_body
 class BaseHandler(web.RequestHandler):
     """One request. Subclasses read, call one service and answer."""
+
+    shared_headers: ClassVar[str] = "Authorization, Content-Type, token, X-Device-Id"
+    """What a page of an allowed origin may send."""
 
     def initialize(self, services: Services) -> None:
         self.services = services
@@ -261,12 +264,13 @@ class BaseHandler(web.RequestHandler):
         origin = self.request.headers.get("Origin", "")
         if not self._allowed_origin(origin):
             raise MethodNotAllowed
-        self.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-        self.set_header(
-            "Access-Control-Allow-Headers", "Authorization, Content-Type, token, X-Device-Id"
-        )
-        self.set_header("Access-Control-Max-Age", "600")
+        self._allow_preflight()
         self.ok()
+
+    def _allow_preflight(self) -> None:
+        self.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+        self.set_header("Access-Control-Allow-Headers", self.shared_headers)
+        self.set_header("Access-Control-Max-Age", "600")
 
     # Reading
 

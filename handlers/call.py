@@ -47,13 +47,15 @@ class Call:
     status: int = 200
     file: str | None = None
     """The field of a form that is a file, which the verb reads by itself."""
+    octets: str | None = None
+    """The type of a body that the verb reads by itself."""
     refuses: tuple[Refusal, ...] = ()
     """Besides those that follow from taking a token, a body, a query or a path."""
     media: str | None = "application/json"
     """The type of the answer's body, None where there is none."""
     envelope: bool = True
     also: Mapping[int, str] = field(default_factory=dict)
-    """Other statuses of success, and when."""
+    """Other statuses without the envelope, and when."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that the call looks at, and what for."""
 
@@ -99,6 +101,7 @@ def plain(
     *,
     status: int = 200,
     query: type[Any] | None = None,
+    octets: str | None = None,
     refuses: tuple[Refusal, ...] = (),
     also: Mapping[int, str] | None = None,
     headers: Mapping[str, str] | None = None,
@@ -111,6 +114,7 @@ def plain(
             status=status,
             refuses=refuses,
             query=query,
+            octets=octets,
             media=media,
             envelope=False,
             also=also or {},

@@ -192,13 +192,18 @@ def _operation(handler: type[BaseHandler], method: str, said: Call, data: Schema
         operation["requestBody"] = {"required": True, "content": kinds}
     if said.file is not None:
         operation["requestBody"] = {"required": True, "content": _file_form(said.file)}
-    operation["responses"] = _success(said, data, empty=method == "HEAD") | _refusals(
+    if said.octets is not None:
+        operation["requestBody"] = {"content": {said.octets: {}}}
+    answers = _success(said, data, empty=method == "HEAD") | _refusals(
         [
             *_refused(said, asks_token=asks_token, of_device=_of_device(handler)),
             *(handler.refuses if issubclass(handler, SingleTokenMixin) else ()),
         ],
         method == "HEAD",
     )
+    for status, about in said.also.items():
+        answers[str(status)] = _also(answers.get(str(status)), about)
+    operation["responses"] = dict(sorted(answers.items()))
     return operation
 
 
@@ -263,8 +268,14 @@ def _success(said: Call, data: Schema, *, empty: bool) -> dict[str, Any]:
         answer["content"] = {said.media: {}}
     if empty:
         answer.pop("content", None)
-    more = {str(status): {"description": about} for status, about in said.also.items()}
-    return {str(said.status): answer} | more
+    return {str(said.status): answer}
+
+
+def _also(refusal: dict[str, Any] | None, about: str) -> dict[str, Any]:
+    """An answer without the envelope, and a refusal that has it and the same status, if any."""
+    if refusal is None:
+        return {"description": about}
+    return refusal | {"description": f"{refusal['description']}\n- without a body: {about}"}
 
 
 def _refused(said: Call, *, asks_token: bool, of_device: bool) -> Iterable[Refusal]:
@@ -277,7 +288,7 @@ def _refused(said: Call, *, asks_token: bool, of_device: bool) -> Iterable[Refus
         yield from _OF_BODY
     if said.query is not None:
         yield InvalidField
-    if said.path:
+    if said.path and NotFound.status not in said.also:
         yield NotFound
     yield from said.refuses
 

@@ -17,6 +17,7 @@ from handlers import (
     search,
     site,
     stickers,
+    tus,
     user,
 )
 from handlers.base import BaseHandler, UnknownHandler
@@ -58,6 +59,8 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/join/([^/]+)", group.JoinHandler),
     (r"/api/search", search.MessageSearchHandler),
     (r"/api/media", media.UploadHandler),
+    (r"/api/media/tus", tus.ResumablesHandler),
+    (r"/api/media/tus/([^/]+)", tus.ResumableHandler),
     (r"/api/media/([^/]+)", media.MediumHandler),
     (r"/api/stickers", stickers.StickersHandler),
     (r"/api/admin/audit", audit.AuditHandler),

@@ -64,6 +64,7 @@ def strict() -> Iterator[Server]:
         limits_socketsperuser=2,
         chat_ratepersecond=2,
         chat_recallseconds=1,
+        media_maxfilemb=0,
         service_trustedproxies="127.0.0.1",
         service_allowedorigins="https://chat.example.org",
         service_allowedhosts="chat.example.org, 127.0.0.1",
