@@ -32,6 +32,11 @@ def main() -> int:
     parser.add_argument(
         "--grant-admin", metavar="NAME", help="make somebody an administrator, and exit"
     )
+    parser.add_argument(
+        "--reset-password",
+        metavar="NAME",
+        help="give somebody the password that is typed, sign him out everywhere, and exit",
+    )
     arguments = parser.parse_args()
     if arguments.worker is not None:
         return work(arguments.worker)
@@ -55,6 +60,11 @@ def main() -> int:
 
             asyncio.run(grant_admin(settings, arguments.grant_admin))
             print(f"{arguments.grant_admin} is an administrator.")
+        elif arguments.reset_password is not None:
+            from server.operator import reset_password, typed_password
+
+            asyncio.run(reset_password(settings, arguments.reset_password, typed_password()))
+            print(f"{arguments.reset_password} has another password, and is signed in nowhere.")
         else:
             asyncio.run(serve(settings, workers))
     except ConfigError as error:

@@ -332,6 +332,8 @@ class BaseHandler(web.RequestHandler):
 
     def answer_error(self, error: ChatError, data: Any = None) -> None:
         """The envelope of a refusal, without ending the request."""
+        what = f"{self.verb} {type(self).__name__.removesuffix('Handler')}"
+        self.services.refusals.note(error, what, self.address)
         if isinstance(error, InvalidField):
             data = {"field": error.field, "rule": error.rule}
         if isinstance(error, MethodNotAllowed):

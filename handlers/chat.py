@@ -328,6 +328,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     def refuse(self, error: ChatError, id: str | None) -> None:
         """The one place where a refused frame is rendered."""
+        self.services.refusals.note(error, "frames", f"user {self.who.uid}")
         fields: dict[str, Any] = {
             "error": error.word,
             "msg": text.say_error(self._speech, error),

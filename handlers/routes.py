@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from handlers import (
+    accounts,
     audit,
     chat,
     conversation,
@@ -63,6 +64,9 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/media/tus/([^/]+)", tus.ResumableHandler),
     (r"/api/media/([^/]+)", media.MediumHandler),
     (r"/api/stickers", stickers.StickersHandler),
+    (r"/api/admin/users", accounts.AccountsHandler),
+    (rf"/api/admin/users/{_UID}/ban", accounts.BanHandler),
+    (rf"/api/admin/users/{_UID}/sessions", accounts.SignOutHandler),
     (r"/api/admin/audit", audit.AuditHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),

@@ -21,11 +21,10 @@ from models.errors import (
 from models.units import Millis, Uid
 from models.user import KEY_MAX, canonical
 from server import text
-from server.fields import Opaque, Text, UserName, ruled
+from server.fields import PASSWORD, Opaque, Text, UserName, ruled
 from server.people import Profile
 from server.protocol import STATE
 
-PASSWORD = Opaque(8, 128)
 NICKNAME = Text(1, 32, line=True)
 SessionId = Annotated[str, Meta(description="A session, as `/api/user/sessions` names it.")]
 

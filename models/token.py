@@ -3,8 +3,8 @@
     token:{uid}     hash  device -> the token that is valid there
     session:{uid}   hash  device -> {"sid", "jti", "login_at", "exp"}, times in ms
     seen:{uid}      zset  device, scored by its last use in microseconds
-    generation:{uid} string: how often the password was changed; a login that has checked the
-                    older password finds it risen
+    generation:{uid} string: how often all tokens had to die, as the password was changed or the
+                    user banned; a login that has checked the password before finds it risen
     revoked:{jti}   string: why that token died, kept until the token would have expired
 
 Each change is one script, so that a login, a logout and a refresh of the same moment happen one
@@ -121,6 +121,8 @@ return 1
 _REPLACE_ALL: Final = (
     _COMMON
     + """
+local raw = redis.call('HGET', sessions, ARGV[1])
+if not raw or cjson.decode(raw).sid ~= ARGV[4] then return false end
 redis.call('INCR', KEYS[4])
 local others = {}
 for _, device in ipairs(redis.call('HKEYS', sessions)) do
@@ -129,6 +131,16 @@ for _, device in ipairs(redis.call('HKEYS', sessions)) do
 end
 put(ARGV[1], ARGV[2], ARGV[3])
 return others
+"""
+)
+
+_END_ALL: Final = (
+    _COMMON
+    + """
+redis.call('INCR', KEYS[4])
+local devices = redis.call('HKEYS', sessions)
+for _, device in ipairs(devices) do finish(device, ARGV[1]) end
+return devices
 """
 )
 
@@ -184,6 +196,7 @@ class Tokens:
         self._login = client.register_script(_LOGIN)
         self._refresh = client.register_script(_REFRESH)
         self._replace_all = client.register_script(_REPLACE_ALL)
+        self._end_all = client.register_script(_END_ALL)
         self._logout = client.register_script(_LOGOUT)
         self._kick = client.register_script(_KICK)
         self._check = client.register_script(_CHECK)
@@ -220,13 +233,26 @@ class Tokens:
         if not done:
             await self.check(issued.uid, issued.device, old_token, old_jti)
 
-    async def replace_all(self, issued: Issued) -> list[str]:
-        """End every token of the user and give this device a new one; returns the other devices."""
+    async def replace_all(self, issued: Issued) -> list[str] | None:
+        """End every token of the user and give this device a new one.
+
+        Returns:
+            The other devices; None if the session that goes on with `issued` has ended.
+        """
         async with self._guard():
             others = await self._replace_all(
-                _keys(issued.uid), [issued.device, issued.token, _json(issued.session)]
+                _keys(issued.uid),
+                [issued.device, issued.token, _json(issued.session), issued.session.sid],
             )
-        return list(others)
+        return None if others is None else list(others)
+
+    async def end_all(self, uid: int, word: Ending) -> list[str]:
+        """End every token of the user with `word`, and the logins under way; returns the devices.
+
+        What is to keep him out must stand in SQL before.
+        """
+        async with self._guard():
+            return list(await self._end_all(_keys(uid), [word]))
 
     async def logout(self, uid: int, device: str, sid: str) -> bool:
         """End the session `sid` of a device: what it was refreshed to, but not a newer login."""

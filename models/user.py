@@ -96,10 +96,18 @@ class Person:
         return self.banned_until > time.time() * 1000
 
 
-def _person(row: User) -> Person:
+def person(row: User) -> Person:
     return Person(
         row.uid, row.user_name, row.nickname, row.avatar, row.banned_until, bool(row.admin)
     )
+
+
+def begins_like(text: str) -> Q:
+    """Of whom the name or nickname begins with `text`."""
+    # A range, not LIKE: Tortoise casts its operand, which loses the key's collation and index.
+    low = canonical(text)
+    high = low + LAST_CHARACTER
+    return Q(name_key__gte=low, name_key__lt=high) | Q(nickname_key__gte=low, nickname_key__lt=high)
 
 
 class Users:
@@ -126,13 +134,19 @@ class Users:
                 )
             except IntegrityError:
                 raise Conflict("user_exists") from None
-        return _person(row)
+        return person(row)
 
     async def credentials(self, user_name: str) -> tuple[Person, str] | None:
         """The person of that name and their password's hash."""
         async with self._guard():
             row = await User.get_or_none(name_key=canonical(user_name))
-        return (_person(row), row.password_hash) if row else None
+        return (person(row), row.password_hash) if row else None
+
+    async def account(self, uid: int) -> tuple[Person, str] | None:
+        """The person and their password's hash."""
+        async with self._guard():
+            row = await User.get_or_none(uid=uid)
+        return (person(row), row.password_hash) if row else None
 
     async def password_hash(self, uid: int) -> str | None:
         async with self._guard():
@@ -159,23 +173,13 @@ class Users:
         """Those of the people who exist."""
         async with self._guard():
             rows = await User.filter(uid__in=list(uids))
-        return {row.uid: _person(row) for row in rows}
+        return {row.uid: person(row) for row in rows}
 
     async def search(self, text: str, limit: int) -> list[Person]:
         """People whose name or nickname begins with `text`, in the order of their names."""
-        # A range, not LIKE: Tortoise casts its operand, which loses the key's collation and index.
-        low = canonical(text)
-        high = low + LAST_CHARACTER
         async with self._guard():
-            rows = (
-                await User.filter(
-                    Q(name_key__gte=low, name_key__lt=high)
-                    | Q(nickname_key__gte=low, nickname_key__lt=high)
-                )
-                .order_by("name_key")
-                .limit(limit)
-            )
-        return [_person(row) for row in rows]
+            rows = await User.filter(begins_like(text)).order_by("name_key").limit(limit)
+        return [person(row) for row in rows]
 
 
 class Blocks:

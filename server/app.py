@@ -30,6 +30,7 @@ from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import STATIC, PageCompression, Site
 from models import audit, conversation, digests, extent, group, media, message, outbox, token, user
+from models.admin import AdminActs
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
@@ -67,6 +68,8 @@ from server.presence import Presence
 from server.process import Ending, allow_descriptors, running, spare_collections
 from server.reading import Reading
 from server.recent import Recent
+from server.refusals import Refusals
+from server.revocation import Revocation
 from server.rosters import Rosters
 from server.search import Search
 from server.search_folder import SearchFolder
@@ -286,10 +289,13 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     policy = Policy(settings.chat, people, positions)
     reading = Reading(messages, positions, recent)
     rates = Rates(stores.redis_client, stores.redis)
+    tokens = token.Tokens(stores.redis_client, stores.redis)
+    revocation = Revocation(tokens, peers, bus)
     sessions = Sessions(
         users,
         people,
-        token.Tokens(stores.redis_client, stores.redis),
+        tokens,
+        revocation,
         rates,
         TokenSigner(key, settings.service.token_hours),
         passwords,
@@ -343,6 +349,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     )
     delivery = Delivery(policy, messages, positions, presence, uploaded, packs, log)
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
+    trail = Audit(audit.AuditTrail(stores.sql))
     services = Services(
         settings=settings,
         stores=stores,
@@ -361,8 +368,9 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         uploads=uploads,
         tus=tus,
         stickers=packs,
-        admins=Admins(people),
-        audit=Audit(audit.AuditTrail(stores.sql)),
+        admins=Admins(people, AdminActs(stores.sql), revocation, trail),
+        audit=trail,
+        refusals=Refusals(),
         policy=policy,
         fanout=fanout,
         peers=peers,

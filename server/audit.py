@@ -45,7 +45,7 @@ class Audit:
         Raises:
             InvalidField: `cursor`, unknown_value: it is none that was given.
         """
-        found = await self._trail.before(_place(cursor), limit + 1)
+        found = await self._trail.before(place(cursor), limit + 1)
         shown = found[:limit]
         return {
             "entries": [
@@ -68,7 +68,8 @@ def told(act: Act) -> None:
     security.info("%s did %s to %s", who, act.word, act.target)
 
 
-def _place(cursor: str | None) -> int | None:
+def place(cursor: str | None) -> int | None:
+    """What a cursor of administrators' lists means: a number."""
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):

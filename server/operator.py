@@ -12,22 +12,29 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from getpass import getpass
 from typing import Any, Final
 
 from conf.settings import ConfigError, Redis, Settings
 from models.admin import AdminActs
 from models.audit import Act
 from models.bus import Bus
-from models.errors import Unavailable
+from models.errors import InvalidField, Unavailable
 from models.stores import Accounts, open_accounts
+from models.token import Tokens
 from models.user import Person, Users
-from server import datadir, embedded, logs
+from server import datadir, embedded, logs, text
 from server.audit import told
+from server.credentials import Passwords
+from server.fields import PASSWORD
+from server.peers import PeerMap
 from server.people import tell
 from server.process import running
+from server.revocation import Revocation
 
 LOOK_SECONDS: Final = 0.1
 
@@ -62,6 +69,35 @@ async def grant_admin(settings: Settings, name: str) -> None:
         await AdminActs(desk.accounts.sql).grant(person.uid, act)
         await tell(desk.bus, "person", person.uid)
         told(act)
+
+
+async def reset_password(settings: Settings, name: str, password: str) -> None:
+    """Give somebody another password; on return his tokens are dead and his sockets closed.
+
+    Raises:
+        ConfigError: there is nobody by that name, the password breaks a rule, or a store cannot be
+            reached.
+    """
+    try:
+        PASSWORD.check("password", password)
+    except InvalidField as error:
+        raise ConfigError(text.say_error("en", error)) from None
+    async with _desk(settings) as desk:
+        person = await desk.find(name)
+        with closing(Passwords()) as passwords:
+            known = await passwords.hash(password)
+        act = Act(None, "reset-password", f"user:{person.uid}")
+        await AdminActs(desk.accounts.sql).set_password_hash(person.uid, known, act)
+        tokens = Tokens(desk.accounts.redis_client, desk.accounts.redis)
+        await Revocation(tokens, PeerMap(), desk.bus).end_all(person.uid, "token_revoked")
+        told(act)
+
+
+def typed_password() -> str:
+    """One line of standard input; from a terminal it is not shown."""
+    if sys.stdin.isatty():
+        return getpass("New password: ")
+    return sys.stdin.readline().rstrip("\n")
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from server.peers import PeerMap
 from server.people import People
 from server.policy import Policy
 from server.reading import Reading
+from server.refusals import Refusals
 from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
@@ -48,6 +49,7 @@ class Services:
     stickers: Stickers
     admins: Admins
     audit: Audit
+    refusals: Refusals
     policy: Policy
     fanout: Fanout
     peers: PeerMap

@@ -1,23 +1,20 @@
 """Accounts and the one-token rule: exactly one token is valid on each device of a user.
 
-Promise 4 of docs/protocol.md is kept here. A login makes the device's older token useless in Redis
-in one step; then every process that has sockets of that user is told, closes those of the device,
-and says so; only then the login is answered. A process that does not say so within 1 s has not
-heard its bus for longer than 900 ms and acknowledges nothing (`models.bus`).
+A login makes the device's older token useless in Redis in one step, and has every process close
+the device's sockets (`server.revocation`); only then it is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from conf.settings import Limits
 from models.bus import Bus
-from models.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from models.errors import ChatError, Forbidden, NotFound, Unauthorized
 from models.rate import Rate, Rates
 from models.token import Device, Issued, Session, Tokens
 from models.user import Person, Users, canonical
@@ -26,16 +23,8 @@ from server.fanout import Fanout
 from server.peers import Peer, PeerMap
 from server.people import People
 from server.protocol import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SUPERSEDED, STATE
-
-logger = logging.getLogger("tornado_im.sessions")
-
-REVOKE_SECONDS: Final = 1.0
-"""How long a login waits for the other processes; above the bus's own 900 ms."""
-
-_REASONS: Final = {
-    CLOSE_SUPERSEDED: "a newer login took this device",
-    CLOSE_REVOKED: "signed out",
-}
+from server.revocation import REASONS, REVOKE_SECONDS, Revocation
+from server.security import security
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +55,7 @@ class Sessions:
         users: Users,
         people: People,
         tokens: Tokens,
+        revocation: Revocation,
         rates: Rates,
         signer: TokenSigner,
         passwords: Passwords,
@@ -77,6 +67,7 @@ class Sessions:
         self._users = users
         self._people = people
         self._tokens = tokens
+        self._revocation = revocation
         self._rates = rates
         self._signer = signer
         self._passwords = passwords
@@ -90,7 +81,9 @@ class Sessions:
     async def register(self, name: str, password: str, nickname: str, address: str) -> Person:
         """Raises `Conflict` (user_exists) and `RateLimited`."""
         await self._rates.take([Rate(f"register:{address}", self._limits.register_per_hour, 3600)])
-        return await self._users.add(name, nickname, await self._passwords.hash(password))
+        person = await self._users.add(name, nickname, await self._passwords.hash(password))
+        security.info("registered: user %d from %s", person.uid, address)
+        return person
 
     async def login(self, name: str, password: str, device: str, address: str) -> Login:
         """Sign in on a device; its older token is dead, and its sockets closed, on return.
@@ -111,9 +104,11 @@ class Sessions:
             known = await self._users.credentials(name)
             good, newer = await self._passwords.check(password, known[1] if known else None)
             if known is None or not good:
+                security.info("login failed: %s from %s", _whom(known), address)
                 raise Unauthorized("bad_credentials")
             person, checked = known
             if person.banned:
+                security.info("login of a banned user: %s from %s", _whom(known), address)
                 raise Forbidden("banned")
             issued, login = self._issue(person, device)
             pushed_out = await self._admit(issued, checked)
@@ -121,9 +116,12 @@ class Sessions:
                 break
         if newer is not None:
             await self._users.replace_password_hash(person.uid, checked, newer)
-        await self._end(person.uid, [device], CLOSE_SUPERSEDED, keep=issued.session.sid)
+        await self._revocation.close(
+            person.uid, [device], CLOSE_SUPERSEDED, keep=issued.session.sid
+        )
         if pushed_out:
-            await self._end(person.uid, pushed_out, CLOSE_REVOKED)
+            await self._revocation.close(person.uid, pushed_out, CLOSE_REVOKED)
+        security.info("login: user %d from %s", person.uid, address)
         self._tell_sessions(person.uid)
         return login
 
@@ -138,7 +136,8 @@ class Sessions:
     async def logout(self, who: Identity) -> None:
         """End this device's token; its sockets are closed on return."""
         if await self._tokens.logout(who.uid, who.device, who.session.sid):
-            await self._end(who.uid, [who.device], CLOSE_REVOKED)
+            await self._revocation.close(who.uid, [who.device], CLOSE_REVOKED)
+            security.info("signed out: user %d", who.uid)
             self._tell_sessions(who.uid)
 
     async def change_password(self, who: Identity, old: str, new: str) -> Login:
@@ -151,6 +150,7 @@ class Sessions:
         known = await self._users.password_hash(who.uid)
         good, _ = await self._passwords.check(old, known)
         if known is None or not good:
+            security.info("password not changed, the old one was wrong: user %d", who.uid)
             raise Unauthorized("bad_credentials")
         person = await self._people.get(who.uid)
         issued, login = self._issue(person, who.device, who.session)
@@ -160,13 +160,17 @@ class Sessions:
             raise Unauthorized("bad_credentials")
         try:
             others = await self._tokens.replace_all(issued)
-        except Unavailable:
-            # The older tokens may live: then the older password does too.
+            if others is None:
+                await self._tokens.check(who.uid, who.device, who.token, who.session.jti)
+                raise Forbidden("token_superseded")
+        except ChatError:
+            # The older tokens may live, or ended by themselves: then the older password lives on.
             await self._users.replace_password_hash(who.uid, changed, known)
             raise
         self._prolong(issued)
         if others:
-            await self._end(who.uid, others, CLOSE_REVOKED)
+            await self._revocation.close(who.uid, others, CLOSE_REVOKED)
+        security.info("password changed: user %d", who.uid)
         self._tell_sessions(who.uid)
         return login
 
@@ -190,7 +194,8 @@ class Sessions:
         device = await self._tokens.kick(uid, sid)
         if device is None:
             raise NotFound
-        await self._end(uid, [device], CLOSE_REVOKED)
+        await self._revocation.close(uid, [device], CLOSE_REVOKED)
+        security.info("session ended by its user: user %d", uid)
         self._tell_sessions(uid)
 
     # The check
@@ -226,8 +231,7 @@ class Sessions:
         """Another process, or this one, has ended or prolonged sessions of a user."""
         kind = event["event"]
         if kind == "end":
-            self._close(event["uid"], event["devices"], event["code"], event["keep"])
-            self._bus.reply(event)
+            self._revocation.hear(event)
         elif kind == "devices":
             online = {peer.device for peer in self._peers.of(event["uid"]) if peer.ready}
             self._bus.reply(event, list(online))
@@ -240,9 +244,9 @@ class Sessions:
         current = await self._tokens.current([(peer.uid, peer.device) for peer in peers])
         for peer, sid in zip(peers, current, strict=True):
             if sid is None:
-                peer.close(CLOSE_REVOKED, _REASONS[CLOSE_REVOKED])
+                peer.close(CLOSE_REVOKED, REASONS[CLOSE_REVOKED])
             elif sid != peer.sid:
-                peer.close(CLOSE_SUPERSEDED, _REASONS[CLOSE_SUPERSEDED])
+                peer.close(CLOSE_SUPERSEDED, REASONS[CLOSE_SUPERSEDED])
 
     # Helpers
 
@@ -250,11 +254,12 @@ class Sessions:
         """Let a login in whose password was right by the hash `checked`.
 
         Returns:
-            The devices that were pushed out; None if the password was changed meanwhile: then
-            every token had to die, and one that came after would not have.
+            The devices that were pushed out; None if the password was changed meanwhile, or he was
+            banned: then every token had to die, and one that came after would not have.
         """
         generation = await self._tokens.generation(issued.uid)
-        if await self._users.password_hash(issued.uid) != checked:
+        account = await self._users.account(issued.uid)
+        if account is None or account[0].banned or account[1] != checked:
             return None
         return await self._tokens.login(issued, generation)
 
@@ -273,23 +278,6 @@ class Sessions:
             Login(token, person, session.exp),
         )
 
-    def _close(self, uid: int, devices: list[str], code: int, keep: str) -> None:
-        for peer in self._peers.of(uid):
-            if peer.device in devices and not (keep and peer.sid == keep):
-                peer.close(code, _REASONS[code])
-
-    async def _end(self, uid: int, devices: list[str], code: int, *, keep: str = "") -> None:
-        """Close the devices' sockets here and, before this returns, everywhere else.
-
-        Args:
-            keep: the session that began with this, and may have a socket already.
-        """
-        self._close(uid, devices, code, keep)
-        event = {"event": "end", "uid": uid, "devices": devices, "code": code, "keep": keep}
-        _, all_done = await self._bus.ask(f"u:{uid}", event, seconds=REVOKE_SECONDS)
-        if not all_done:
-            logger.warning("a process did not confirm that sessions of user %d ended", uid)
-
     def _prolong(self, issued: Issued) -> None:
         """Let the session's sockets live on, here and elsewhere, as long as its new token."""
         uid, sid, exp = issued.uid, issued.session.sid, issued.session.exp
@@ -303,3 +291,8 @@ class Sessions:
 
     def _tell_sessions(self, uid: int) -> None:
         self._fanout.tell([uid], STATE, {"what": "sessions"})
+
+
+def _whom(known: tuple[Person, str] | None) -> str:
+    """For the security log: a name that nobody has may be a password at the wrong place."""
+    return f"user {known[0].uid}" if known else "an unknown name"

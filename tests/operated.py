@@ -20,18 +20,21 @@ def command(data: Path, *arguments: str, typed: str = "") -> subprocess.Complete
     Args:
         typed: its standard input.
     """
-    environ = {name: text for name, text in os.environ.items() if "TORNADO_IM_" not in name}
-    chosen = {"service_datadir": data / "data", "service_secretkey": KEY}
-    environ |= {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
     return subprocess.run(
         [sys.executable, "run.py", *arguments],
         cwd=ROOT,
-        env=environ,
+        env=environment(data),
         input=typed,
         capture_output=True,
         text=True,
         timeout=SECONDS,
     )
+
+
+def environment(data: Path) -> dict[str, str]:
+    environ = {name: text for name, text in os.environ.items() if "TORNADO_IM_" not in name}
+    chosen = {"service_datadir": data / "data", "service_secretkey": KEY}
+    return environ | {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
 
 
 def grant(data: Path, name: str) -> subprocess.CompletedProcess[str]:

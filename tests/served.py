@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from conf.settings import load
+from models.admin import AdminActs
+from models.audit import AuditTrail
 from models.group import Group
 from models.group import Groups as GroupStore
 from models.guard import Guard
@@ -18,7 +20,9 @@ from models.rate import Rates
 from models.stores import Stores
 from models.token import Issued, Session, Tokens
 from models.user import Blocks, Person, Users
+from server.admins import Admins
 from server.amendments import Amendments
+from server.audit import Audit
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
@@ -28,6 +32,7 @@ from server.outbox import Changes
 from server.people import People
 from server.policy import Policy
 from server.reading import Reading
+from server.revocation import Revocation
 from server.rosters import Rosters
 from server.sessions import Identity, Sessions
 from server.sockets import Sockets
@@ -53,6 +58,11 @@ class BorderedUsers(Users):
     async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
         found = await super().by_ids(uids)
         async with self.answered:
+            return found
+
+    async def account(self, uid: int) -> tuple[Person, str] | None:
+        found = await super().account(uid)
+        async with self.known:
             return found
 
     async def password_hash(self, uid: int) -> str | None:
@@ -104,7 +114,7 @@ class BorderedTokens(Tokens):
         async with self.checked:
             return session
 
-    async def replace_all(self, issued: Issued) -> list[str]:
+    async def replace_all(self, issued: Issued) -> list[str] | None:
         async with self.replacing:
             return await super().replace_all(issued)
 
@@ -141,11 +151,13 @@ class Served(Process):
         self.rosters = Rosters(self.group_store, self.bus)
         self.policy = Policy(SETTINGS.chat, self.people, self.positions)
         self.reading = Reading(self.messages, self.positions, self.recent)
+        self.revocation = Revocation(self.tokens, self.peers, self.bus)
         chosen = dataclasses.replace(UNLIMITED, **limits)
         self.sessions = Sessions(
             self.users,
             self.people,
             self.tokens,
+            self.revocation,
             Rates(stores.redis_client, stores.redis),
             self.signer,
             passwords(),
@@ -153,6 +165,12 @@ class Served(Process):
             self.fanout,
             self.bus,
             chosen,
+        )
+        self.admins = Admins(
+            self.people,
+            AdminActs(stores.sql),
+            self.revocation,
+            Audit(AuditTrail(stores.sql)),
         )
         self.chats = Conversations(self.positions, self.people, self.reading, self.fanout, self.bus)
         self.listing = Listing(

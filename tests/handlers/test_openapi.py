@@ -110,6 +110,16 @@ EXAMPLES: dict[tuple[str, str], Call] = {
         url(ann, bo, "/read"), seq=1
     ),
     ("POST", "/api/media"): lambda ann, bo: upload(ann, PDF),
+    ("GET", "/api/admin/users"): lambda ann, bo: _admin(ann).get("/api/admin/users", q=bo.name),
+    ("PUT", "/api/admin/users/{uid}/ban"): lambda ann, bo: _admin(ann).call(
+        "PUT", f"/api/admin/users/{bo.uid}/ban", json={"reason": "spam"}
+    ),
+    ("DELETE", "/api/admin/users/{uid}/ban"): lambda ann, bo: _admin(ann).call(
+        "DELETE", f"/api/admin/users/{bo.uid}/ban"
+    ),
+    ("DELETE", "/api/admin/users/{uid}/sessions"): lambda ann, bo: _admin(ann).call(
+        "DELETE", f"/api/admin/users/{bo.uid}/sessions"
+    ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
     ("GET", "/ws"): lambda ann, bo: ann.server.handshake(f"token: {ann.token}"),
     ("GET", "/healthz"): lambda ann, bo: ann.get("/healthz"),

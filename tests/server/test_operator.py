@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from tests.client import Account
-from tests.operated import command, grant
-from tests.running import Server, running
+from tests.operated import command, environment, grant
+from tests.running import ROOT, Server, running
 
 
 def acts(admin: Account) -> list[tuple[object, str, str]]:
@@ -58,8 +64,61 @@ def test_a_data_folder_with_a_long_name(tmp_path: Path) -> None:
         assert ann.get("/api/admin/audit").status == 200
 
 
-@pytest.mark.parametrize("option", ["--grant-admin"])
+@pytest.mark.parametrize("option", ["--grant-admin", "--reset-password"])
 def test_an_unknown_name(server: Server, option: str) -> None:
     done = command(server.data, option, "nobody", typed="a good password\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "there is nobody by the name 'nobody'\n"
+
+
+async def test_a_reset_password_lets_in_and_all_else_out(server: Server, bo: Account) -> None:
+    phone = bo.on("a phone")
+    async with phone.chat() as chat:
+        done = command(server.data, "--reset-password", bo.name, typed="another good one\n")
+        said = f"{bo.name} has another password, and is signed in nowhere.\n"
+        assert (done.returncode, done.stdout) == (0, said), done
+        assert await chat.closed() == 4003
+    for one in (bo, phone):
+        assert one.get("/api/user/me").refusal == (403, "token_revoked")
+    assert bo.try_login().refusal == (401, "bad_credentials")
+    assert bo.try_login("another good one").status == 200
+
+
+def test_a_bad_password_changes_nothing(server: Server, bo: Account) -> None:
+    done = command(server.data, "--reset-password", bo.name, typed="short\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The field password is not valid: it is too short or too long.\n"
+    assert bo.try_login().status == 200
+
+
+def test_a_password_that_is_typed_is_not_shown(server: Server, bo: Account) -> None:
+    terminal, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "run.py", "--reset-password", bo.name],
+        cwd=ROOT,
+        env=environment(server.data),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    try:
+        shown = _until(terminal, b"password: ")
+        os.write(terminal, b"another good one\n")
+        shown += _until(terminal, b"nowhere.")
+        assert program.wait(20) == 0
+    finally:
+        program.kill()
+        program.wait()
+        os.close(terminal)
+    assert b"another good one" not in shown, shown
+    assert bo.try_login("another good one").status == 200
+
+
+def _until(terminal: int, end: bytes) -> bytes:
+    shown = b""
+    while end not in shown:
+        shown += os.read(terminal, 1000)
+    return shown

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from models.errors import Forbidden, NotFound, RateLimited, Unauthorized, Unavailable
-from server import sessions
+from server import revocation
 from server.protocol import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SUPERSEDED
 from tests.border import SECONDS
 from tests.opened import Embedded
@@ -147,7 +147,7 @@ async def test_a_login_is_answered_when_every_process_has_closed_the_devices_soc
 async def test_a_process_that_does_not_confirm_is_waited_for_in_vain_and_told_of(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sessions, "REVOKE_SECONDS", 0.1)
+    monkeypatch.setattr(revocation, "REVOKE_SECONDS", 0.1)
     caplog.set_level(logging.WARNING, "tornado_im.sessions")
     async with two_served(embedded) as (one, deaf):
         ann = await one.add("ann")
