@@ -150,6 +150,30 @@ def origin(text: str) -> str:
     return text.removesuffix(f":{default_port}" if port else "")
 
 
+def endpoint(text: str) -> str | None:
+    """Of a service over HTTP; it may have a path."""
+    if not text:
+        return None
+    rule = "must be an address such as https://s3.example.org"
+    try:
+        parts = urlsplit(text)
+        host_name(parts.hostname or "")
+        _ = parts.port  # the property itself refuses what is no port
+    except ValueError:
+        raise ValueError(rule) from None
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise ValueError(rule)
+    if parts.username is not None:
+        raise ValueError(f"{rule}, without an account")
+    return text
+
+
+def bucket(text: str) -> str | None:
+    if text and not re.fullmatch(r"[A-Za-z0-9._-]{3,63}", text):
+        raise ValueError("must be the name of a bucket: 3 to 63 of A-Z a-z 0-9 . _ -")
+    return text or None
+
+
 def list_of(parse_member: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
     def parse(text: str) -> tuple[Any, ...]:
         return tuple(parse_member(member.strip()) for member in text.split(",") if member.strip())

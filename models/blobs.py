@@ -71,6 +71,10 @@ class Blobs(Protocol):
         """Raises `Unavailable` unless the store answers."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what only it has opened."""
+        ...
+
 
 def piece(path: Path, start: int) -> bytes:
     """At most PIECE_BYTES of a file; for a thread."""
@@ -178,3 +182,6 @@ class GridFS:
 
     async def probe(self) -> None:
         await self._guard.check()
+
+    async def close(self) -> None:
+        """Client and guard are those of the messages."""

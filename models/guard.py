@@ -78,8 +78,10 @@ class Guard:
         return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
 
     @asynccontextmanager
-    async def __call__(self, *, ahead: bool = False) -> AsyncIterator[None]:
+    async def __call__(self, *, ahead: bool = False) -> AsyncIterator[Callable[[], None]]:
         """A call to the store, once it is its turn.
+
+        It is given what starts its time again, for a call of many steps to use after each.
 
         Args:
             ahead: it waits for no turn. For the one writer, who else would stand behind thousands
@@ -90,8 +92,8 @@ class Guard:
                 before this call, which says nothing of the store.
         """
         async with contextlib.nullcontext() if ahead else self._turn():
-            async with self._call():
-                yield
+            async with self._call() as again:
+                yield again
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -108,12 +110,18 @@ class Guard:
             self._free.release()
 
     @asynccontextmanager
-    async def _call(self) -> AsyncIterator[None]:
+    async def _call(self) -> AsyncIterator[Callable[[], None]]:
         if self._broken:
             raise Unavailable(self._store)
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._seconds):
-                yield
+            async with asyncio.timeout(self._seconds) as limit:
+
+                def again() -> None:
+                    if not limit.expired():
+                        limit.reschedule(loop.time() + self._seconds)
+
+                yield again
         except self._outages as error:
             if self._answer(error):
                 raise

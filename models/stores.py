@@ -32,7 +32,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from tortoise import Tortoise
 
-from conf.settings import Mongo, Mysql, Redis
+from conf.settings import Media, Mongo, Mysql, Redis
 from models.blobs import Blobs, GridFS
 from models.errors import Unavailable
 from models.guard import Guard
@@ -90,7 +90,7 @@ class Stores:
     redis_client: aioredis.Redis
     redis: Guard
     blobs: Blobs
-    """The bytes of uploads, in MongoDB."""
+    """The bytes of uploads, in MongoDB or in a store of their own."""
 
     async def probe(self) -> States:
         """Takes as long as the slowest guard."""
@@ -108,6 +108,7 @@ class Stores:
         return {"sql": sql, "redis": redis, "mongo": mongo}
 
     async def close(self) -> None:
+        await self.blobs.close()
         for guard in (self.sql, self.redis, self.mongo):
             await guard.close()
         # It says goodbye to its sessions first: for 5 s to a frozen store, and not in our loop.
@@ -144,6 +145,7 @@ async def open_stores(
     redis: Redis,
     data_dir: Path,
     *,
+    media: Media | None = None,
     journal: bool = True,
     on_mongo_unable: Callable[[str], None] = lambda _why: None,
 ) -> Stores:
@@ -151,6 +153,7 @@ async def open_stores(
 
     Args:
         mysql: None for SQLite in `data_dir`.
+        media: says where blobs are kept; None: in MongoDB.
         journal: False only where a test has to see a loss.
         on_mongo_unable: told why, when MongoDB answers but has not been able to write for a while.
 
@@ -161,10 +164,11 @@ async def open_stores(
         await open_sql(mysql, data_dir, opened)
         mongo_client, replica_set = await _open_mongo(mongo, opened)
         redis_client = await _open_redis(redis, opened)
+        mongo_db = mongo_client[mongo.name]
+        durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
+        mongo_guard = _mongo_guard(mongo_db, durable, on_mongo_unable)
+        blobs = await _open_s3(media) or GridFS(mongo_db, guard=mongo_guard, durable=durable)
         opened.pop_all()
-    mongo_db = mongo_client[mongo.name]
-    durable = WriteConcern(w="majority" if replica_set else 1, j=journal)
-    mongo_guard = _mongo_guard(mongo_db, durable, on_mongo_unable)
     return Stores(
         sql=sql_guard(),
         mongo_client=mongo_client,
@@ -173,7 +177,7 @@ async def open_stores(
         mongo=mongo_guard,
         redis_client=redis_client,
         redis=_redis_guard(redis_client),
-        blobs=GridFS(mongo_db, guard=mongo_guard, durable=durable),
+        blobs=blobs,
     )
 
 
@@ -295,3 +299,13 @@ async def _open_redis(redis: Redis, opened: AsyncExitStack) -> aioredis.Redis:
             " may be good again"
         )
     return client
+
+
+async def _open_s3(media: Media | None) -> Blobs | None:
+    """None where blobs are not kept in S3."""
+    if media is None or media.store != "s3":
+        return None
+    # Here, because the client takes half a second and 36 MB, which few need.
+    from models.s3 import open_s3
+
+    return await open_s3(media)

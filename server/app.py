@@ -195,6 +195,7 @@ async def _start(
         inheritance.mongo,
         inheritance.redis,
         settings.service.data_dir,
+        media=settings.media,
         journal=embedded.UNSAFE_JOURNAL not in os.environ,
         on_mongo_unable=on_mongo_unable,
     )

@@ -43,6 +43,6 @@ def configure(level: str, form: str, *, worker: int | None = None) -> None:
     handler.setFormatter(JsonFormatter(worker) if form == "json" else logging.Formatter(text))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # They tell of what our own log lines tell, or of nothing that an operator could act on.
-    for name in ("pymongo", "tortoise", "aiosqlite", "asyncio", "redis"):
+    for name in ("pymongo", "tortoise", "aiosqlite", "asyncio", "redis", "botocore", "aiobotocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.client import Account
+from tests.kept import S3Server, s3_server
 from tests.opened import Embedded, embedded_stores
 from tests.operated import administrator
 from tests.running import Server, running
@@ -53,6 +54,13 @@ def embedded() -> Iterator[Embedded]:
     """The embedded stores alone, for tests of a single file."""
     with embedded_stores() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A store of objects, in which a test makes a bucket of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

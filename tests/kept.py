@@ -6,26 +6,32 @@ Run as a program it reads its task as a pickle from its input, does it, and prin
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import pickle
-import resource
+import re
+import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from conf.settings import Mongo, Redis
-from models import blobs as module
+import httpx
+
+from conf.settings import Media, Mongo, Redis, load
 from models.blobs import BUCKET, Blobs
 from models.stores import Stores, open_stores
 from tests.faults.programs import child_of
+from tests.faults.proxy import Proxy, linked
 from tests.opened import Embedded
 
 KIB = 1024
+KEY, SECRET = "of-the-test", "hush"
+
+_buckets = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,30 @@ class Where:
     mongo: Mongo
     redis: Redis
     folder: Path
+    media: Media | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stores]:
-        stores = await open_stores(None, self.mongo, self.redis, self.folder)
+        stores = await open_stores(None, self.mongo, self.redis, self.folder, media=self.media)
         try:
             yield stores
         finally:
             await stores.close()
+
+    @asynccontextmanager
+    async def by_proxy(self) -> AsyncIterator[tuple[Where, Proxy]]:
+        """The same, with a link to what keeps the blobs."""
+        url = httpx.URL(f"mongo://{self.mongo.hosts}" if self.media is None else _endpoint(self))
+        async with linked((url.host, url.port or 0)) as proxy:
+            if self.media is None:
+                yield replace(self, mongo=replace(self.mongo, hosts=proxy.address)), proxy
+            else:
+                media = replace(self.media, s3_endpoint=f"http://{proxy.address}")
+                yield replace(self, media=media), proxy
+
+
+def _endpoint(where: Where) -> str:
+    return (where.media and where.media.s3_endpoint) or ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,63 @@ async def in_gridfs(embedded: Embedded, folder: Path) -> AsyncIterator[Kept]:
         yield Kept(stores.blobs, where, pid, remains)
 
 
+@dataclass(frozen=True)
+class S3Server:
+    """moto's server: S3 over HTTP, as a process."""
+
+    url: str
+    pid: int
+
+    def media(self, bucket: str, **others: str) -> Media:
+        """Settings that keep blobs in that bucket, which need not be there."""
+        keys = {"Store": "s3", "S3Endpoint": self.url, "S3Bucket": bucket}
+        keys |= {"S3Key": KEY, "S3Secret": SECRET, **others}
+        return load(None, {f"TORNADO_IM_MEDIA_{key.upper()}": keys[key] for key in keys}).media
+
+    @contextmanager
+    def asking_for_keys(self) -> Iterator[None]:
+        """Meanwhile it refuses whom it does not know; else it takes all for good."""
+        self._count_without_keys("0")
+        try:
+            yield
+        finally:
+            self._count_without_keys("inf")
+
+    def _count_without_keys(self, count: str) -> None:
+        httpx.post(f"{self.url}/moto-api/reset-auth", content=count).raise_for_status()
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    """Start one on a free port; what it says is in the folder."""
+    log = folder / "s3.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-p", "0"], stdout=output, stderr=output
+        )
+    try:
+        while not (found := re.search(r"Running on (http://[\d.:]+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+        yield S3Server(found[1], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@asynccontextmanager
+async def in_s3(server: S3Server, embedded: Embedded, folder: Path) -> AsyncIterator[Kept]:
+    bucket = f"media-{next(_buckets)}"
+    httpx.put(f"{server.url}/{bucket}").raise_for_status()
+    children = embedded.children
+    where = Where(children.mongo, children.redis, folder, server.media(bucket))
+
+    async def remains() -> int:
+        return httpx.get(f"{server.url}/{bucket}").text.count("<Key>")
+
+    async with where.open() as stores:
+        yield Kept(stores.blobs, where, server.pid, remains)
+
+
 def fresh() -> str:
     """A key."""
     return uuid4().hex
@@ -95,18 +174,7 @@ async def program(*task: Any) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def stop_half_way(where: Where, key: str, path: Path) -> None:
-    """Say so when half of the file is stored, and never go on."""
-    half = path.stat().st_size // 2
-    read = module.piece
-
-    def piece(path: Path, start: int) -> bytes:
-        if start >= half:
-            print("half", flush=True)
-            threading.Event().wait()
-        return read(path, start)
-
-    module.piece = piece
+async def put(where: Where, key: str, path: Path) -> None:
     async with where.open() as stores:
         await stores.blobs.put(key, path)
 
@@ -115,14 +183,21 @@ async def put_at_once(where: Where, count: int, path: Path) -> None:
     """Print by how many bytes the process had grown at most."""
     async with where.open() as stores:
         await stores.blobs.put(fresh(), path)
-        before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+        before = _kept_in_memory("VmRSS")
         async with asyncio.TaskGroup() as group:
             for _ in range(count):
                 group.create_task(stores.blobs.put(fresh(), path))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB - before)
+        print(_kept_in_memory("VmHWM") - before)
 
 
-TASKS = {each.__name__: each for each in (stop_half_way, put_at_once)}
+def _kept_in_memory(name: str) -> int:
+    # Not by getrusage, whose maximum is inherited.
+    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) * KIB
+
+
+TASKS = {each.__name__: each for each in (put, put_at_once)}
 
 
 def main() -> None:
@@ -131,7 +206,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # Pickled values name their classes by the module's own name.
+    # What is pickled names its class by the module's own name.
     from tests import kept
 
     kept.main()

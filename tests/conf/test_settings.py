@@ -216,6 +216,10 @@ def test_accepted_values(key: str, text: str, value: object) -> None:
             "[mongo] MangoPassword: must not be empty when MangoUser is given",
         ),
         ("[media]\nStore = s3", "[media] S3Endpoint: is required for Store = s3"),
+        (
+            "[media]\nStore = s3\nS3Endpoint = https://s3.example.org\nS3Bucket = media\nS3Key = k",
+            "[media] S3Secret: is required for Store = s3",
+        ),
     ],
 )
 def test_refused_files(ini: Path, text: str, line: str) -> None:
@@ -234,6 +238,12 @@ def test_nothing_is_suggested_where_nothing_is_near(ini: Path) -> None:
         ("service.HttpPort", "a b:1", f"{HTTP_PORT}, not 'a b:1'"),
         ("service.Host", "", "must be a host name"),
         ("service.DataDir", "", "must not be empty"),
+        ("media.S3Endpoint", "s3.example.org", "must be an address such as https://s3.example.org"),
+        ("media.S3Endpoint", "https://:1", "must be an address such as https://s3.example.org"),
+        ("media.S3Endpoint", "https://s3:port", "must be an address such as"),
+        ("media.S3Endpoint", "https://s3/?a=b", "must be an address such as"),
+        ("media.S3Endpoint", "https://a:b@s3", "must be an address such as"),
+        ("media.S3Bucket", "a/b", "must be the name of a bucket"),
         ("service.SecretKey", "short", "must have at least 32 bytes, has 5"),
         ("service.SecretKey", "", "must have at least 32 bytes, has 0"),
         ("service.TokenHours", "nan", "must be a number from 0.0003 to 87600"),

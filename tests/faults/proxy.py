@@ -1,6 +1,7 @@
 """A link between the server and one of its stores, which can be slow, be cut, and lose answers."""
 
 import asyncio
+import math
 import socket
 from collections import deque
 from collections.abc import AsyncIterator
@@ -42,6 +43,10 @@ class Proxy:
         """Of each chunk, in both directions."""
         self.cuts = 0
         """Connections that were cut."""
+        self.full = asyncio.Event()
+        """Set when requests wait for what `let_through` does not let through."""
+        self._room: float = math.inf
+        self._ending = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._trap: _Trap | None = None
@@ -63,6 +68,10 @@ class Proxy:
         for connection in self._connections:
             connection.cut()
 
+    def let_through(self, size: int) -> None:
+        """Let so many bytes of requests through, about, and then no more."""
+        self._room = size
+
     async def cut_in_request(self, word: bytes) -> None:
         """Wait for the next request with `word`, let half of it through, and cut every connection.
 
@@ -79,6 +88,7 @@ class Proxy:
         return await self._spring(word, answered=True)
 
     async def close(self) -> None:
+        self._ending.set()
         self.refuse()
         self.cut()
         await asyncio.gather(*self._connections.values(), return_exceptions=True)
@@ -113,6 +123,13 @@ class Proxy:
             del self._connections[connection]
 
     # What a connection asks, and what it tells
+
+    async def admit(self, size: int) -> None:
+        """Wait as long as there is no room for so many bytes: until the end."""
+        self._room -= size
+        if self._room < 0:
+            self.full.set()
+            await self._ending.wait()
 
     def count_cut(self) -> None:
         self.cuts += 1
@@ -170,6 +187,8 @@ class _Connection:
         """Until one side ends, or a cut."""
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
+                if way.to_store:
+                    await self._proxy.admit(len(chunk))
                 if self._is_cut or self._falls(chunk, way):
                     break
                 way.pass_on(chunk, self._proxy.delay_seconds)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -15,18 +15,23 @@ from models.errors import NotFound, Unavailable
 from tests import kept
 from tests.border import SECONDS
 from tests.faults.programs import frozen
-from tests.kept import Kept, fresh, program
+from tests.kept import Kept, S3Server, fresh, program
 from tests.opened import Embedded
 
 FROZEN_SECONDS = 3.0
 
+GROWTH_BYTES = 12 * 2**20
+"""Above what threads and buffers take once, far below what is uploaded."""
+
 Opened = Callable[[], AbstractAsyncContextManager[Kept]]
 
 
-@pytest.fixture(params=["gridfs"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
-    embedded: Embedded = request.getfixturevalue("embedded")
-    yield lambda: kept.in_gridfs(embedded, tmp_path)
+@pytest.fixture(params=["gridfs", "s3"])
+def opened(request: pytest.FixtureRequest, embedded: Embedded, tmp_path: Path) -> Opened:
+    if request.param == "gridfs":
+        return lambda: kept.in_gridfs(embedded, tmp_path)
+    server: S3Server = request.getfixturevalue("s3")
+    return lambda: kept.in_s3(server, embedded, tmp_path)
 
 
 async def put(blobs: Blobs, folder: Path, size: int) -> tuple[str, bytes]:
@@ -106,16 +111,33 @@ async def test_many_are_put_at_once_and_each_is_itself(opened: Opened, tmp_path:
 async def test_of_one_that_was_killed_half_way_nothing_is_read_and_nothing_stays(
     opened: Opened, tmp_path: Path
 ) -> None:
-    async with opened() as one:
+    path, key = tmp_path / "file", fresh()
+    path.write_bytes(random.randbytes(16 * PIECE_BYTES))
+    async with opened() as one, one.where.by_proxy() as (where, proxy):
         before = await one.remains()
-        path, key = tmp_path / "file", fresh()
-        path.write_bytes(random.randbytes(6 * PIECE_BYTES))
-        async with program("stop_half_way", one.where, key, path) as process:
-            assert process.stdout is not None
-            assert await asyncio.wait_for(process.stdout.readline(), SECONDS) == b"half\n"
+        proxy.let_through(8 * PIECE_BYTES)
+        async with program("put", where, key, path):
+            await asyncio.wait_for(proxy.full.wait(), SECONDS)
+        await proxy.close()
         assert await is_gone(one.blobs, key)
         await one.blobs.delete(key)
         assert await one.remains() == before
+
+
+async def test_a_delete_that_was_cut_is_finished_by_the_next(
+    embedded: Embedded, tmp_path: Path
+) -> None:
+    async with kept.in_gridfs(embedded, tmp_path) as one, one.where.by_proxy() as (where, proxy):
+        key, _ = await put(one.blobs, tmp_path, 2 * DELETED * PIECE_BYTES)
+        async with where.open() as stores:
+            cut = asyncio.create_task(proxy.cut_answer(b"$lt"))
+            with pytest.raises(Unavailable):
+                await stores.blobs.delete(key)
+            await cut
+        assert await is_gone(one.blobs, key)
+        assert await one.remains() == DELETED
+        await one.blobs.delete(key)
+        assert await one.remains() == 0
 
 
 async def test_a_store_that_is_frozen_is_unavailable_in_time(
@@ -144,3 +166,16 @@ async def test_a_store_that_is_frozen_is_unavailable_in_time(
                     return await one.blobs.probe()
                 except Unavailable:
                     await asyncio.sleep(0.01)
+
+
+async def test_twenty_at_once_take_little_memory(
+    opened: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(random.randbytes(8 * PIECE_BYTES))
+    async with opened() as one, program("put_at_once", one.where, 20, path) as process:
+        assert process.stdout is not None
+        grown = int(await process.stdout.readline())
+    with capsys.disabled():
+        print(f" [20 files of 2 MB at once: {grown / 2**20:.1f} MiB more]", end="")
+    assert grown < GROWTH_BYTES

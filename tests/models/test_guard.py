@@ -1,6 +1,7 @@
 """The border to a store: a time for each call, and one answer for all that an outage is."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -78,6 +79,21 @@ async def test_a_call_that_takes_too_long_is_an_outage() -> None:
             async with one.guard():
                 await asyncio.Event().wait()
         assert refused.value.store == "mongo"
+
+
+async def test_a_call_of_many_steps_has_its_time_for_each() -> None:
+    async with store(seconds=0.2) as one:
+        start = time.monotonic()
+        async with one.guard() as again:
+            for _ in range(4):
+                await asyncio.sleep(0.1)
+                again()
+        assert time.monotonic() - start > 0.2
+        with pytest.raises(Unavailable):
+            async with one.guard() as again:
+                again()
+                await asyncio.Event().wait()
+        again()  # too late for anything
 
 
 async def test_what_the_driver_calls_an_outage_is_one_and_its_cause_is_kept() -> None:

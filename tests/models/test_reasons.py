@@ -2,7 +2,6 @@
 
 import re
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,20 +15,6 @@ from conf.settings import ConfigError, Mysql, Redis
 from models.reasons import refused, words
 from models.stores import open_stores
 from tests.opened import Embedded
-
-
-@pytest.fixture
-def closed() -> str:
-    """An address at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """An address at which connections are taken and nothing is ever said."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
 async def said(embedded: Embedded, folder: Path, section: str, where: str) -> str:
