@@ -78,10 +78,10 @@ class Guard:
         return self._broken and time.monotonic() - self._broken_at > GIVE_UP_SECONDS
 
     @asynccontextmanager
-    async def __call__(self, *, ahead: bool = False) -> AsyncIterator[Callable[[], None]]:
+    async def __call__(self, *, ahead: bool = False) -> AsyncIterator[Callable[[float], None]]:
         """A call to the store, once it is its turn.
 
-        It is given what starts its time again, for a call of many steps to use after each.
+        It is given what ends its time so many seconds from now, for a call of many steps.
 
         Args:
             ahead: it waits for no turn. For the one writer, who else would stand behind thousands
@@ -92,8 +92,8 @@ class Guard:
                 before this call, which says nothing of the store.
         """
         async with contextlib.nullcontext() if ahead else self._turn():
-            async with self._call() as again:
-                yield again
+            async with self._call() as extend:
+                yield extend
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -110,18 +110,18 @@ class Guard:
             self._free.release()
 
     @asynccontextmanager
-    async def _call(self) -> AsyncIterator[Callable[[], None]]:
+    async def _call(self) -> AsyncIterator[Callable[[float], None]]:
         if self._broken:
             raise Unavailable(self._store)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._seconds) as limit:
 
-                def again() -> None:
+                def extend(seconds: float) -> None:
                     if not limit.expired():
-                        limit.reschedule(loop.time() + self._seconds)
+                        limit.reschedule(loop.time() + seconds)
 
-                yield again
+                yield extend
         except self._outages as error:
             if self._answer(error):
                 raise

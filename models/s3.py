@@ -37,6 +37,10 @@ WRITERS: Final = 4
 UPLOAD_BYTES: Final = 64 * 1024
 """Of a piece that is sent. The client would take 256 KiB and have several of them in memory."""
 
+TAKEN_BYTES: Final = 10 * 2**20
+"""What a busy store takes a second at least. The client is done with a file when the last of it is
+in the system's buffers; the answer to a large one may come later by this."""
+
 BLOB_BYTES: Final = 5 * 2**30
 """What S3 takes in one PUT."""
 
@@ -74,8 +78,8 @@ class S3:
         )
 
     async def put(self, key: str, path: Path) -> None:
-        async with self._writing, self._guard() as again:
-            with _Upload(path, again) as upload:
+        async with self._writing, self._guard() as extend:
+            with _Upload(path, extend) as upload:
                 if upload.size > BLOB_BYTES:
                     raise TooLarge
                 await self._client.put_object(Bucket=self._bucket, Key=key, Body=upload)
@@ -127,19 +131,21 @@ class S3:
 class _Upload(io.FileIO):
     """A file that the client reads in its threads; each piece gives the call new time."""
 
-    def __init__(self, path: Path, again: Callable[[], None]) -> None:
+    def __init__(self, path: Path, extend: Callable[[float], None]) -> None:
         super().__init__(path)
         self.size = os.fstat(self.fileno()).st_size
         self._loop = asyncio.get_running_loop()
-        self._again = again
+        self._extend = extend
 
     def read(self, size: int | None = -1) -> bytes:
-        self._loop.call_soon_threadsafe(self._tell)
-        return super().read(UPLOAD_BYTES if size is None or size < 0 else min(size, UPLOAD_BYTES))
+        data = super().read(UPLOAD_BYTES if size is None or size < 0 else min(size, UPLOAD_BYTES))
+        more = self.size / TAKEN_BYTES if self.tell() == self.size else 0.0
+        self._loop.call_soon_threadsafe(self._tell, SECONDS + more)
+        return data
 
-    def _tell(self) -> None:
+    def _tell(self, seconds: float) -> None:
         if not self.closed:
-            self._again()
+            self._extend(seconds)
 
 
 def _is_missing(error: Exception) -> bool:
@@ -179,7 +185,7 @@ def _client(media: Media) -> Any:
         aws_secret_access_key=media.s3_secret,
         config=AioConfig(
             connect_timeout=SECONDS,
-            read_timeout=SECONDS,
+            read_timeout=None,  # the guard's is the one
             max_pool_connections=CONCURRENT,
             retries={"total_max_attempts": 1},
             # A bucket of one's own store has no host name of its own.

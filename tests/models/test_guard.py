@@ -84,16 +84,16 @@ async def test_a_call_that_takes_too_long_is_an_outage() -> None:
 async def test_a_call_of_many_steps_has_its_time_for_each() -> None:
     async with store(seconds=0.2) as one:
         start = time.monotonic()
-        async with one.guard() as again:
+        async with one.guard() as extend:
             for _ in range(4):
                 await asyncio.sleep(0.1)
-                again()
+                extend(0.2)
         assert time.monotonic() - start > 0.2
         with pytest.raises(Unavailable):
-            async with one.guard() as again:
-                again()
+            async with one.guard() as extend:
+                extend(0.1)
                 await asyncio.Event().wait()
-        again()  # too late for anything
+        extend(0.1)  # too late for anything
 
 
 async def test_what_the_driver_calls_an_outage_is_one_and_its_cause_is_kept() -> None:

@@ -13,7 +13,7 @@ import pytest
 from conf.settings import ConfigError, Media
 from models.blobs import PIECE_BYTES
 from models.errors import TooLarge, Unavailable
-from models.s3 import BLOB_BYTES, SECONDS, UPLOAD_BYTES, _Upload, open_s3
+from models.s3 import BLOB_BYTES, SECONDS, TAKEN_BYTES, UPLOAD_BYTES, _Upload, open_s3
 from tests.border import SECONDS as PATIENCE
 from tests.kept import KEY, SECRET, S3Server, fresh, in_s3
 from tests.opened import Embedded
@@ -67,23 +67,25 @@ async def test_what_stops_coming_through_in_the_middle_is_unavailable_in_time(
         assert await one.remains() == 0
 
 
-async def test_each_piece_of_an_upload_gives_it_new_time_until_it_is_closed(
+async def test_each_piece_of_an_upload_gives_it_new_time_and_the_last_one_more(
     tmp_path: Path,
 ) -> None:
-    path, told = tmp_path / "file", asyncio.Semaphore(0)
+    path, told = tmp_path / "file", asyncio.Queue[float]()
     path.write_bytes(random.randbytes(PIECE_BYTES))
-    with _Upload(path, told.release) as upload:
+    with _Upload(path, told.put_nowait) as upload:
         assert upload.size == PIECE_BYTES
-        pieces = []
+        pieces, times = [], []
         while piece := await asyncio.to_thread(upload.read, -1):
             pieces.append(piece)
-            await asyncio.wait_for(told.acquire(), PATIENCE)
+            times.append(await asyncio.wait_for(told.get(), PATIENCE))
         assert b"".join(pieces) == path.read_bytes()
         assert max(map(len, pieces)) == UPLOAD_BYTES
-        await asyncio.wait_for(told.acquire(), PATIENCE)  # the end, too, was asked for
-        upload.read(1)
+        assert times == [SECONDS] * (len(pieces) - 1) + [SECONDS + PIECE_BYTES / TAKEN_BYTES]
+        await asyncio.wait_for(told.get(), PATIENCE)  # the end, too, was asked for
+        upload.seek(0)
+        upload.read()
     await asyncio.sleep(0)
-    assert told.locked()
+    assert told.empty()  # who is closed has no time to give
 
 
 async def test_what_s3_takes_in_no_single_request_is_too_large(
