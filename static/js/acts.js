@@ -45,6 +45,15 @@ export async function send(conv, { text, reply_to, names }) {
   if (get().threads[conv]?.later) await loadLatest(conv);
 }
 
+/** Sends a sticker; what is being written stays in the box, what it answers is answered. */
+export async function sendSticker(conv, name) {
+  const draft = get().drafts[conv];
+  const reply_to = draft?.edit ? undefined : draft?.reply_to;
+  client.send({ conv, kind: "sticker", content: name, ...(reply_to && { reply_to }) });
+  if (reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
+  if (get().threads[conv]?.later) await loadLatest(conv);
+}
+
 /** Takes a message of mine into the box, to be changed there; what stood in the box comes back after that. */
 export function startEdit({ conv, seq, content, mentions }) {
   const before = get().drafts[conv] ?? { text: "" };

@@ -260,7 +260,7 @@ export class ImClient {
   async #transmit({ id, state, reason, time: written, ...fields }) {
     const { conv, kind } = fields;
     const { seq, time, duplicate, masked } = await this.#connection.request(FRAME.SEND, fields, { id });
-    if (kind === "text" && !duplicate && !masked && !fields.mentions) {
+    if ((kind === "text" || kind === "sticker") && !duplicate && !masked && !fields.mentions) {
       await this.#offer({ ...fields, id, seq, time, from: this.uid });
     } else if (!(this.cursors.at(conv) >= seq)) {
       // What is stored may differ from what was sent (a mention of who is not in the group is dropped): it

@@ -34,6 +34,8 @@ const EMPTY = Object.freeze({
   blocked: [],
   /** "conv seq" -> the text of what I recalled in this run, for "edit again" */
   recalled: {},
+  /** {lang, packs as the server lists them, known: {"pack/name": sticker}}, once a view asked */
+  stickers: null,
   /** when another device signed in or out */
   sessionsChanged: 0,
   /** the socket: {state, retryAt} */

@@ -1,5 +1,6 @@
 /** Messages in words: a line for previews and quotes, and a sentence for each event. */
 import { t } from "./i18n.js";
+import { altOf } from "./stickers.js";
 import { get } from "./store.js";
 import { oneLine } from "./text.js";
 import { moment } from "./time.js";
@@ -32,6 +33,7 @@ export function summary(message) {
   if (kind === "text") return oneLine(content);
   if (kind === "recalled") return recalledText(message);
   if (kind === "system") return eventText(message);
+  if (kind === "sticker") return `${t("kind.sticker")} ${altOf(content)}`.trim();
   if (kind === "file" && meta?.name) return `${t("kind.file")} ${oneLine(meta.name)}`;
   return t(`kind.${kind}`) ?? t("kind.unknown");
 }

@@ -16,10 +16,11 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** The icons of the page, by their names in Lucide. */
 const ICONS = [
-  "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check",
-  "circle-alert", "clock", "copy", "crown", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "info", "link", "lock",
-  "log-out", "megaphone", "message-circle", "monitor", "moon", "pencil", "pin", "pin-off", "reply", "search",
-  "send-horizontal", "settings", "shield", "smartphone", "smile-plus", "sun", "sun-moon", "trash-2", "undo-2", "user",
+  "apple", "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check",
+  "circle-alert", "clock", "copy", "crown", "ellipsis", "ellipsis-vertical", "eye", "eye-off", "flag", "hand", "hash", "info", "keyboard",
+  "leaf", "lightbulb", "link", "lock",
+  "log-out", "megaphone", "message-circle", "monitor", "moon", "pencil", "pin", "pin-off", "plane", "plus", "reply", "search",
+  "send-horizontal", "settings", "shield", "smartphone", "smile", "smile-plus", "sticker", "sun", "sun-moon", "trash-2", "trophy", "undo-2", "user",
   "user-minus", "user-plus", "users", "volume-2", "volume-x", "wifi-off", "x",
 ];
 
@@ -46,7 +47,51 @@ const PACKAGES = [
     integrity: "sha512-WBZA/m2PvkFpMGHDtsBck5P2A9G4ehLlYu4GwwICcmEm1BvYVgj00lCDxKRWLlbMlOibLaiwdQ88G5pHkSWgwA==",
     files: { "icons.svg": sprite, "LICENSE.lucide": "LICENSE" },
   },
+  {
+    name: "emoji-picker-element-data",
+    version: "1.8.0",
+    licence: "Apache-2.0",
+    integrity: "sha512-VfRuRJNEDLS1JKlNS4olaqhjX5S1nnZ+ZHG73b/dV8QeZyi0yPruTPEE72EmF6XO3k/9hj3lybMIYMOYXb/57A==",
+    files: {
+      "emoji.json": emoji,
+      "emoji-en.json": (tarball) => words(tarball, "en"),
+      "emoji-zh.json": (tarball) => words(tarball, "zh"),
+      "LICENSE.emoji-picker-element-data": "LICENSE",
+    },
+  },
 ];
+
+/** Skin tones and hair, which are parts of emoji and none by themselves. */
+const COMPONENTS = 2;
+
+/** An emoji that is a picture without it; the data asks for one all the same. */
+const NEEDLESS_SELECTOR = /^(\p{Emoji_Presentation})\uFE0F$/u;
+
+function listed(tarball, lang) {
+  return JSON.parse(member(tarball, `${lang}/emojibase/data.json`)).filter(({ group }) => group !== COMPONENTS);
+}
+
+/** `[emoji, group, version of Unicode's list, the five tones or none]`, in Unicode's order. */
+function emoji(tarball) {
+  const rows = listed(tarball, "en").map(({ emoji: text, group, version, skins = [] }) => {
+    const tones = skins.filter(({ tone }) => !Array.isArray(tone)).map((skin) => skin.emoji);
+    return [text.replace(NEEDLESS_SELECTOR, "$1"), group, version, ...(tones.length ? [tones] : [])];
+  });
+  return json(rows);
+}
+
+/** What each is called, also in short, and what else one may look for, in the same order: `name=short|word|word`. */
+function words(tarball, lang) {
+  const same = listed(tarball, "en").map((one) => one.emoji).join() === listed(tarball, lang).map((one) => one.emoji).join();
+  if (!same) throw new Error(`the emoji of ${lang} stand in another order`);
+  const called = ({ annotation, shortcodes = [] }) => new Set([annotation, ...shortcodes.map((code) => code.replaceAll("_", " "))]);
+  return json(listed(tarball, lang).map((one) => [[...called(one)].join("="), ...(one.tags ?? [])].join("|")));
+}
+
+/** A line for each, so that a newer version can be read as a difference. */
+function json(rows) {
+  return Buffer.from(`[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n]\n`);
+}
 
 /** One sprite of the chosen icons; stroke and size come from the page's CSS. */
 function sprite(tarball) {

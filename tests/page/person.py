@@ -85,6 +85,12 @@ class Person:
         self.page.locator(".log .bubble").nth(number).click(button="right")
         self.page.get_by_role("menuitemcheckbox", name=emoji).click()
 
+    def react_with_more(self, number: int) -> None:
+        """Opens the panel at a bubble, from the button of its menu."""
+        self.page.locator(".log .bubble").nth(number).hover()
+        self.page.locator(".log .acts").nth(number).click()
+        self.page.get_by_role("menuitem", name="More emoji and stickers").click()
+
     @property
     def box(self) -> Locator:
         return self.page.locator(".composer textarea")

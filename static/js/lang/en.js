@@ -1,8 +1,10 @@
 /** English. The same keys as zh.js; {one, other} where the number decides. */
 import groups from "./en-groups.js";
+import panel from "./en-panel.js";
 
 export default {
   ...groups,
+  ...panel,
 
   app: "Tornado IM",
   back: "Back",
@@ -231,5 +233,6 @@ export default {
   "rule.name.pattern": "A name needs more than blanks.",
   "rule.announcement.length": "An announcement has at most 2,000 characters.",
   "rule.emoji.too_many": "So many different reactions do not fit below one message.",
+  "rule.content.unknown_value": "This sticker is not there any more.",
   "rule.content.length": "A message has 1 to 4,000 characters.",
 };

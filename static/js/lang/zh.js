@@ -1,8 +1,10 @@
 /** 中文。键与 en.js 完全相同。 */
 import groups from "./zh-groups.js";
+import panel from "./zh-panel.js";
 
 export default {
   ...groups,
+  ...panel,
 
   app: "Tornado IM",
   back: "返回",
@@ -177,7 +179,7 @@ export default {
   "kind.image": "[图片]",
   "kind.voice": "[语音]",
   "kind.file": "[文件]",
-  "kind.sticker": "[表情]",
+  "kind.sticker": "[贴图]",
   "kind.unknown": "[此页面暂不支持的消息]",
 
   "error.bad_credentials": "用户名或密码不正确。",
@@ -228,5 +230,6 @@ export default {
   "rule.name.pattern": "名称不能只有空格。",
   "rule.announcement.length": "群公告最多 2000 个字符。",
   "rule.emoji.too_many": "一条消息下放不下更多种回应。",
+  "rule.content.unknown_value": "这张贴图已不存在。",
   "rule.content.length": "消息为 1 到 4000 个字符。",
 };

@@ -13,10 +13,14 @@ import { Avatar, IconButton, useName } from "./parts.js";
 import { placeOf } from "./popup.js";
 import { Quote } from "./quote.js";
 import { Reactions } from "./reactions.js";
+import { Sticker } from "./sticker.js";
 
 /** Held so long, a finger means the menu; moved further than this, it scrolls. */
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;
+
+/** A sticker has no bubble around it. */
+const STICKER_PX = 144;
 
 /**
  * Draws again only when something of it has changed: a thread may hold thousands. For the same reason
@@ -64,6 +68,7 @@ function Face({ uid }) {
 function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   const press = useRef();
   const large = message.kind === "text" && !message.reply_to && onlyEmoji(message.content);
+  const shape = large ? "large" : message.kind === "sticker" ? "bare" : "";
   const about = { message, mine, readers };
   const open = (event) => {
     event.preventDefault();
@@ -84,7 +89,7 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
   return html`<div class="bubble-place">
     ${face && html`<${Face} uid=${message.from} />`}
-    <div class=${`bubble ${large ? "large" : ""} ${entry ? entry.state : ""}`} ...${handlers}>
+    <div class=${`bubble ${shape} ${entry ? entry.state : ""}`} ...${handlers}>
       ${message.reply_to && html`<${Quote} conv=${conv.conv} seq=${message.reply_to} onJump=${onJump} />`}
       <${Content} message=${message} />
       <span class="meta">
@@ -100,8 +105,9 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   </div>`;
 }
 
-/** Text with its links. Every other kind is named, until there is a room that shows it. */
+/** Text with its links, and stickers. Every other kind is named, until there is a room that shows it. */
 function Content({ message }) {
+  if (message.kind === "sticker") return html`<${Sticker} name=${message.content} size=${STICKER_PX} />`;
   if (message.kind !== "text") return html`<span class="other-kind">${summary(message)}</span>`;
   const words = message.mentions ? html`<${Called} message=${message} />` : linked(message.content);
   return html`<span class="words" dir="auto">${words}</span>`;

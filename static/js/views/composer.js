@@ -8,6 +8,7 @@ import { get, useStore } from "../store.js";
 import { MAX_LENGTH, length } from "../text.js";
 import { nameOf } from "../words.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
+import { useInserting } from "./panelplace.js";
 import { Icon, IconButton } from "./parts.js";
 import { Quote } from "./quote.js";
 import { Silenced, useSilence } from "./silenced.js";
@@ -34,6 +35,7 @@ function Box({ conv: { conv } }) {
   const left = MAX_LENGTH - (text.length > MAX_LENGTH - COUNTER_FROM ? length(text) : text.length);
   const sendable = text.trim() !== "" && left >= 0;
   const mentioning = useMentioning(conv, box, draft);
+  const inserting = useInserting(conv, box);
 
   useLayoutEffect(() => grow(box.current), [text]);
   useEffect(() => {
@@ -73,11 +75,13 @@ function Box({ conv: { conv } }) {
       <div class="composer-box">
         <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}
-          enterkeyhint="send" dir="auto" onInput=${input} onKeyDown=${key} onClick=${mentioning.look} onBlur=${mentioning.close} ...${mentioning.told}></textarea>
+          enterkeyhint="send" dir="auto" onInput=${input} onKeyDown=${key} onClick=${mentioning.look} onFocus=${inserting.onFocus} onBlur=${mentioning.close} ...${mentioning.told}></textarea>
+        <div class="composer-tools">${inserting.button}</div>
         ${left < COUNTER_FROM && html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left}</span>`}
       </div>
       <${SendButton} editing=${editing} disabled=${!sendable} submit=${submit} />
     </div>
+    ${inserting.panel}
   </footer>`;
 }
 

@@ -16,7 +16,7 @@ const EDIT_MS = 15 * 60_000;
 export const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"];
 
 /** Only what is allowed now; `only` "react" shows the emoji alone. */
-export function Menu({ message, mine, readers = 0, conv, only, ...place }) {
+export function Menu({ message, mine, readers = 0, conv, only, onMenu, ...place }) {
   const t = useT();
   const { me, groups } = get();
   const id = conv.conv;
@@ -32,7 +32,8 @@ export function Menu({ message, mine, readers = 0, conv, only, ...place }) {
     message.seq && mine && age < RECALL_MS && { icon: "undo-2", label: t("menu.recall"), act: () => recall(message) },
     message.seq && others && { icon: "undo-2", label: t("menu.recall.for"), danger: true, act: () => ask("recall", { name: nameOf(message.from) ?? "…" }, () => recall(message)) },
   ];
-  const quick = may ? EMOJI.map((emoji) => reaction(message, emoji, me.uid, t)) : [];
+  const more = { icon: "plus", label: t("react.more"), act: () => onMenu({ message, mine, only: "panel", ...place }) };
+  const quick = may ? [...EMOJI.map((emoji) => reaction(message, emoji, me.uid, t)), more] : [];
   return html`<${Popup} ...${place} label=${t("menu.open")} quick=${quick} items=${only ? [] : items.filter(Boolean)} />`;
 }
 

@@ -19,7 +19,7 @@ export function below(event) {
 
 /**
  * Kept inside the window; arrows choose, Escape goes back to where it was opened.
- * `quick` are buttons in a row, `{text, label, on, act}`; `items` stand below each other.
+ * `quick` are buttons in a row, `{text, label, on, act}` or with an `icon`; `items` stand below each other.
  */
 export function Popup({ items, quick = [], x, y, opener, label, close }) {
   const box = useRef();
@@ -56,8 +56,8 @@ export function Popup({ items, quick = [], x, y, opener, label, close }) {
     event.stopPropagation();
   };
   return html`<div class="menu" role="menu" aria-label=${label} ref=${box} onKeyDown=${key} onContextMenu=${(event) => event.preventDefault()}>
-    ${quick.length > 0 && html`<div class="quick" role="group">${quick.map(({ text, label: name, on, act }) => html`<button type="button" role="menuitemcheckbox"
-      key=${text} class=${on ? "on" : ""} aria-checked=${Boolean(on)} aria-label=${name} title=${name} onClick=${() => (back(), act())}>${text}</button>`)}</div>`}
+    ${quick.length > 0 && html`<div class="quick" role="group">${quick.map(({ text, icon, label: name, on, act }) => html`<button type="button" role=${icon ? "menuitem" : "menuitemcheckbox"}
+      key=${name} class=${on ? "on" : ""} aria-checked=${icon ? undefined : Boolean(on)} aria-label=${name} title=${name} onClick=${() => (back(), act())}>${icon ? html`<${Icon} name=${icon} />` : text}</button>`)}</div>`}
     ${items.map(({ icon, label: text, act, danger }) => html`<button type="button" role="menuitem" class=${danger ? "danger" : ""} key=${text} onClick=${() => (back(), act())}>
       <${Icon} name=${icon} /> ${text}
     </button>`)}

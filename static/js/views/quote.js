@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { api, convPath } from "../api.js";
 import { useT } from "../i18n.js";
+import { useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
 import { nameOf, summary } from "../words.js";
 
@@ -28,6 +29,7 @@ export function Quote({ conv, seq, onJump }) {
   const t = useT();
   useStore((state) => state.users);
   const message = useMessage(conv, seq);
+  useStickers(message?.kind === "sticker");
   return html`<button type="button" class="quote" aria-label=${t("quote.jump")} onClick=${() => onJump?.(seq)}>
     <b dir="auto">${message ? (nameOf(message.from) ?? "…") : "…"}</b>
     <span dir="auto">${message ? summary(message) : "…"}</span>

@@ -2,12 +2,16 @@
 import { html } from "../../vendor/preact-htm.js";
 import { react } from "../acts.js";
 import { useT } from "../i18n.js";
+import { altOf, isSticker, useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
 import { namesOf } from "../words.js";
 import { Icon } from "./parts.js";
+import { Sticker } from "./sticker.js";
 
 /** Names in the tooltip; of more it says how many. */
 const NAMES = 12;
+
+const STICKER_PX = 28;
 
 export function Reactions({ message, onMore }) {
   const t = useT();
@@ -23,8 +27,11 @@ function Chip({ message, emoji, count, uids }) {
   useStore((state) => state.users);
   const mine = uids.includes(me);
   const names = namesOf(uids, NAMES) ?? "…";
-  return html`<button type="button" class=${`reaction ${mine ? "mine" : ""}`} aria-pressed=${mine} title=${names}
-    aria-label=${t("react.chip", { emoji, n: count, names })} onClick=${() => react(message, emoji)}>
-    <span aria-hidden="true">${emoji}</span> <span class="counter-of">${count}</span>
+  const sticker = isSticker(emoji);
+  useStickers(sticker);
+  const said = sticker ? altOf(emoji) || t("kind.sticker") : emoji;
+  return html`<button type="button" class=${`reaction ${mine ? "mine" : ""} ${sticker ? "with-sticker" : ""}`} aria-pressed=${mine} title=${names}
+    aria-label=${t("react.chip", { emoji: said, n: count, names })} onClick=${() => react(message, emoji)}>
+    <span aria-hidden="true">${sticker ? html`<${Sticker} name=${emoji} size=${STICKER_PX} label=${false} />` : emoji}</span> <span class="counter-of">${count}</span>
   </button>`;
 }

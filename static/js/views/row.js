@@ -3,6 +3,7 @@ import { Component, html } from "../../vendor/preact-htm.js";
 import { openConv } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { useT } from "../i18n.js";
+import { useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
 import { oneLine } from "../text.js";
 import { full, listTime } from "../time.js";
@@ -67,12 +68,13 @@ function Preview({ conv, open }) {
   const entry = useStore((state) => state.outbox[conv.conv]?.at(-1));
   const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).join(" "));
   const last = conv.last_message;
+  useStickers(last?.kind === "sticker" || entry?.kind === "sticker");
   if (typing) return html`<span class="row-preview accent">${typingText(conv, typing.split(" "))}</span>`;
   if (draft?.text && !draft.edit && !open) {
     return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(draft.text)}</span>`;
   }
   if (entry) {
-    return html`<span class="row-preview" dir="auto"><${Mark} message=${entry} entry=${entry} conv=${conv} /> ${oneLine(entry.content)}</span>`;
+    return html`<span class="row-preview" dir="auto"><${Mark} message=${entry} entry=${entry} conv=${conv} /> ${summary(entry)}</span>`;
   }
   if (!last) return html`<span class="row-preview">${t("preview.none")}</span>`;
   const said = last.kind !== "system" && last.kind !== "recalled";

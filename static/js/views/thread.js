@@ -12,6 +12,7 @@ import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
 import { Menu } from "./menu.js";
+import { Reacting } from "./panelplace.js";
 import { Icon, Spinner } from "./parts.js";
 import { useScroll } from "./scroll.js";
 
@@ -93,7 +94,7 @@ function Log({ conv }) {
     ${(place.away || later) && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
       <${Icon} name="arrow-down" /> ${missed > 0 && t("thread.missed", { n: missed })}
     </button>`}
-    ${menu && html`<${Menu} key=${menu.only} ...${menu} conv=${conv} close=${() => setMenu(null)} />`}
+    ${menu && html`<${menu.only === "panel" ? Reacting : Menu} key=${menu.only} ...${menu} conv=${conv} onMenu=${setMenu} close=${() => setMenu(null)} />`}
   </div>`;
 }
 
