@@ -22,12 +22,14 @@ from server.fields import (
     Mentions,
     OneOf,
     Opaque,
+    Text,
     ruled,
 )
 from server.listing import Listed
 from server.log import Sent
 from server.policy import Place
 from server.protocol import EDITED, REACTED, READ, RECALLED, SINGLE_KINDS, TEXT, Page
+from server.reports import ReportId
 
 MAY_NOT_SEND: Final = (Forbidden, Forbidden("blocked"), Forbidden("muted"), Forbidden("banned"))
 
@@ -69,6 +71,17 @@ class EditBody:
 @dataclass(frozen=True, slots=True)
 class ReadBody:
     seq: int = ruled(Integer(0), says="Up to here; above the last it means the last.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonBody:
+    reason: str = ruled(Text(1, 500))
+
+
+class Reported(TypedDict):
+    """A report to the administrators."""
+
+    id: ReportId
 
 
 class History(TypedDict):
@@ -245,6 +258,17 @@ class ReactionHandler(ConversationBase):
             "on": on,
             "event_seq": event_seq,
         }
+
+
+class MessageReportHandler(ConversationBase):
+    @call(status=201, refuses=(Forbidden, RateLimited))
+    async def post(self, conv: Conv, seq: Seq, body: ReasonBody) -> Reported:
+        """Report a message to the administrators, who see it as it is now.
+
+        One's own, an event or a recalled one is `forbidden`. Again it is the same report.
+        """
+        place = await self.place(conv)
+        return {"id": await self.services.reports.add(self.who.uid, place, seq, body.reason)}
 
 
 class ReadHandler(ConversationBase):

@@ -73,7 +73,14 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
         "connections": {"default": connection},
         "apps": {
             "models": {
-                "models": ["models.user", "models.outbox", "models.group", "models.audit"],
+                "models": [
+                    "models.user",
+                    "models.outbox",
+                    "models.group",
+                    "models.audit",
+                    "models.report",
+                    "models.figures",
+                ],
                 "default_connection": "default",
                 "migrations": "models.migrations",
             }

@@ -57,14 +57,26 @@ class Amendments:
         message = await self._target(uid, place, seq)
         if message.kind == "system" or (message.from_ != uid and not place.leads):
             raise Forbidden
+        if message.kind != "recalled" and not place.leads:
+            self._check_age(message, self._chat.recall_seconds)
+        return await self._recall(uid, place.conv, message)
+
+    async def withdraw(self, uid: int, conv: str, seq: int) -> None:
+        """Take back a message as an administrator of the server, whoever may read it.
+
+        Where it is no longer kept there is nothing to do.
+        """
+        stored = (await self._messages.at(conv, [seq])).get(seq)
+        if stored is not None:
+            await self._recall(uid, conv, stored.message)
+
+    async def _recall(self, uid: int, conv: str, message: Message) -> int:
         content = text.say_both("event.recalled")
-        change = Change.of_message(place.conv, "recalled", uid, content, seq)
+        change = Change.of_message(conv, "recalled", uid, content, message.seq)
         if message.kind == "recalled":
             event_seq = await self._event_seq(change.key)
             if event_seq:
                 return event_seq
-        elif not place.leads:
-            self._check_age(message, self._chat.recall_seconds)
         return await self._changes.make(change)
 
     async def edit(

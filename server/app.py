@@ -29,7 +29,19 @@ from conf.settings import ConfigError, Settings
 from handlers.chat import ChatHandler
 from handlers.routes import routes
 from handlers.site import STATIC, PageCompression, Site
-from models import audit, conversation, digests, extent, group, media, message, outbox, token, user
+from models import (
+    audit,
+    conversation,
+    digests,
+    extent,
+    group,
+    media,
+    message,
+    outbox,
+    report,
+    token,
+    user,
+)
 from models.admin import AdminActs
 from models.bus import Bus
 from models.dirty import Dirty
@@ -69,6 +81,7 @@ from server.process import Ending, allow_descriptors, running, spare_collections
 from server.reading import Reading
 from server.recent import Recent
 from server.refusals import Refusals
+from server.reports import Reports
 from server.revocation import Revocation
 from server.rosters import Rosters
 from server.search import Search
@@ -322,6 +335,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     )
     keeping = Keeping(contents, stores.blobs)
     uploads = Uploads(settings.service.data_dir, max_bytes=settings.media.max_file_mb * MIB)
+    reported = report.Reports(stores.sql)
     uploaded = Media(
         stored_media,
         keeping,
@@ -334,6 +348,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         people,
         rosters,
         rates,
+        reported,
         per_minute=settings.limits.uploads_per_minute,
     )
     tus = Tus(resumables, uploaded, uploads)
@@ -350,7 +365,10 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     )
     delivery = Delivery(policy, messages, positions, presence, uploaded, packs, log)
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
+    amendments = Amendments(settings.chat, messages, policy, delivery, changes, packs)
     trail = Audit(audit.AuditTrail(stores.sql))
+    admins = Admins(people, AdminActs(stores.sql), revocation, trail)
+    reports = Reports(reported, messages, policy, uploaded, amendments, admins, rates)
     services = Services(
         settings=settings,
         stores=stores,
@@ -363,14 +381,15 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         ),
         reading=reading,
         delivery=delivery,
-        amendments=Amendments(settings.chat, messages, policy, delivery, changes, packs),
+        amendments=amendments,
         search=Search(folder, follower, policy, positions, messages),
         media=uploaded,
         uploads=uploads,
         tus=tus,
         stickers=packs,
-        admins=Admins(people, AdminActs(stores.sql), revocation, trail),
+        admins=admins,
         audit=trail,
+        reports=reports,
         refusals=Refusals(),
         policy=policy,
         fanout=fanout,
@@ -389,6 +408,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "device use": sockets.run(),
         "expiry": expiry.run(),
         "media": media_sweep.run(),
+        "reports": reports.sweep(),
         **follower.loops(),
     }
     return Work(services, log, positions, orphans, bus, forever)

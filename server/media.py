@@ -1,7 +1,8 @@
 """What people upload: taken in, found again by who may see it, and let go.
 
 A medium is seen by who uploaded it, by who may read a message that carries it, and by everyone
-while it is a picture of somebody or of a group. What carries it is looked up in `models.media` and
+while it is a picture of somebody or of a group; an administrator sees what a report that is open
+carries. What carries it is looked up in `models.media` and
 believed only as far as the log, the profile or the group says the same now.
 """
 
@@ -18,6 +19,7 @@ from models.media import Blob, MediaKind, Medium, Use, user_key
 from models.media import Media as Store
 from models.message import IN_MAX, MediaMeta, Message, Messages, message_key
 from models.rate import Rate, Rates
+from models.report import Reports, report_key, reported
 from server.content import Content, Contents
 from server.file_names import file_name
 from server.keeping import HELD_MS, Keeping, now_ms
@@ -65,6 +67,7 @@ class Media:
         people: People,
         rosters: Rosters,
         rates: Rates,
+        reports: Reports,
         *,
         per_minute: int,
     ) -> None:
@@ -77,6 +80,7 @@ class Media:
         self._people = people
         self._rosters = rosters
         self._rates = rates
+        self._reports = reports
         self._per_minute = per_minute
 
     # Coming in
@@ -139,12 +143,18 @@ class Media:
     async def _is_shown(self, uid: int, medium: Medium) -> bool:
         uses = await self._store.uses(medium.id)
         for use in uses:
-            if not use.conv and await self._is_picture(medium.id, use):
+            if use.conv or not await self.is_carried(medium.id, use):
+                continue
+            if reported(use.key) is None or (await self._people.get(uid)).admin:
                 return True
         return await self._is_readable(uid, medium.id, [use for use in uses if use.conv])
 
     async def is_carried(self, id: str, use: Use) -> bool:
         """Whether what was noted as carrying a medium still does."""
+        report = reported(use.key)
+        if report is not None:
+            found_report = await self._reports.get(report)
+            return found_report is not None and found_report.state == "open"
         if not use.conv:
             return await self._is_picture(id, use)
         found = (await self._messages.by_keys([use.key])).get(use.key)
@@ -198,6 +208,12 @@ class Media:
         if medium.kind != "image":
             raise InvalidField("avatar", "conflict")
         await self._carry(medium, Use(key, "", now_ms()))
+
+    async def keep(self, message: Message, report: str) -> None:
+        """Keep what a message carries for the administrators, until the report is closed."""
+        medium = await self._store.get(message.content) if message.kind in MEDIA_KINDS else None
+        if medium is not None:
+            await self._carry(medium, Use(report_key(report), "", now_ms()))
 
     async def portray(self, uid: int, id: str | None) -> None:
         """Have a medium be the picture of `uid` from now on, or nothing.

@@ -20,6 +20,7 @@ from server.people import People
 from server.policy import Policy
 from server.reading import Reading
 from server.refusals import Refusals
+from server.reports import Reports
 from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
@@ -49,6 +50,7 @@ class Services:
     stickers: Stickers
     admins: Admins
     audit: Audit
+    reports: Reports
     refusals: Refusals
     policy: Policy
     fanout: Fanout

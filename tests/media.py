@@ -13,6 +13,7 @@ from models.digests import Digests
 from models.media import Media as Store
 from models.message import Messages
 from models.rate import Rates
+from models.report import Reports
 from models.stores import Stores
 from server.content import Contents
 from server.keeping import Keeping
@@ -76,6 +77,7 @@ def service(
         people,
         rosters,
         Rates(stores.redis_client, stores.redis),
+        Reports(stores.sql),
         per_minute=per_minute,
     )
 

@@ -106,6 +106,9 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ),
     ("GET", "/api/join/{code}"): lambda ann, bo: bo.get(f"/api/join/{_link(ann)[1]}"),
     ("POST", "/api/join/{code}"): lambda ann, bo: bo.post(f"/api/join/{_link(ann)[1]}"),
+    ("POST", "/api/conversations/{conv}/messages/{seq}/report"): lambda ann, bo: bo.post(
+        url(ann, bo, "/messages/1/report"), reason="rude"
+    ),
     ("POST", "/api/conversations/{conv}/read"): lambda ann, bo: bo.post(
         url(ann, bo, "/read"), seq=1
     ),
@@ -120,6 +123,10 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ("DELETE", "/api/admin/users/{uid}/sessions"): lambda ann, bo: _admin(ann).call(
         "DELETE", f"/api/admin/users/{bo.uid}/sessions"
     ),
+    ("GET", "/api/admin/reports"): lambda ann, bo: _reported(ann, bo)[0].get("/api/admin/reports"),
+    ("POST", "/api/admin/reports/{id}"): lambda ann, bo: _reported(ann, bo)[0].post(
+        f"/api/admin/reports/{_reported(ann, bo)[1]}", action="dismiss", note="a joke"
+    ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
     ("GET", "/ws"): lambda ann, bo: ann.server.handshake(f"token: {ann.token}"),
     ("GET", "/healthz"): lambda ann, bo: ann.get("/healthz"),
@@ -130,6 +137,12 @@ EXAMPLES: dict[tuple[str, str], Call] = {
 def _admin(account: Account) -> Account:
     assert isinstance(account.server, Server)
     return administrator(account.server)
+
+
+def _reported(ann: Account, bo: Account) -> tuple[Account, str]:
+    """An administrator, and what he has to look at."""
+    reported = bo.post(url(ann, bo, "/messages/1/report"), reason="rude")
+    return _admin(ann), reported.data["id"]
 
 
 def _group(owner: Account, *members: Account) -> str:
