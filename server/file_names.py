@@ -23,7 +23,8 @@ def file_name(raw: str, mime: str) -> str:
     """
     last = re.split(r"[/\\]", raw)[-1]
     seen = "".join(one for one in last if unicodedata.category(one)[0] != "C")
-    stem, ending = _split(" ".join(seen.split()).strip(" ."))
+    stem, ending = _split(" ".join(seen.split()))
+    stem = stem.strip(" .")
     if mime in _REPLACED and ending.lower() not in _REPLACED[mime]:
         ending = _REPLACED[mime][0]
     if not stem:
