@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from tests.bench import chats, crowd, relay, wire
+from tests.bench import chats, crowd, pulse, relay, wire
 from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.wire import Wire
@@ -28,6 +30,11 @@ class Room:
         self.sender = sender
         self.receivers = receivers
         self._frame = frame
+
+    def rest(self) -> None:
+        """Take what comes, and do nothing about it."""
+        for socket in (self.sender, *self.receivers):
+            socket.on_frame = lambda _payload: None
 
     async def saturate(self, seconds: float) -> float:
         """Deliveries per second, with 8 messages on their way, until everyone has them all."""
@@ -60,21 +67,19 @@ class Room:
         await done
         return received / (time.perf_counter() - start)
 
-    async def once(self) -> float:
-        """Seconds from a send to its ack."""
-        acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.sender.on_frame = lambda _payload: acked.set_result(None)
-        for receiver in self.receivers:
-            receiver.on_frame = lambda _payload: None
-        start = time.perf_counter()
-        self.sender.send(self._frame)
-        await acked
-        return time.perf_counter() - start
+
+@dataclass(frozen=True)
+class Ways:
+    """One sender's frames, to the group and to one of its members."""
+
+    sender: Mapping[str, str]
+    to_all: Mapping[str, Any]
+    to_one: Mapping[str, Any]
 
 
 @asynccontextmanager
-async def group(server: Server) -> AsyncIterator[tuple[Room, Room]]:
-    """A group on the server, and a chat of two of its members."""
+async def group(server: Server) -> AsyncIterator[tuple[Room, Ways]]:
+    """A group on the server, and the two ways in which its sender's acks are timed."""
     people = await crowd.people(server, MEMBERS)
     sockets = await crowd.sockets(server.port, [(one.headers, "/ws") for one in people])
     for socket in sockets:
@@ -84,10 +89,11 @@ async def group(server: Server) -> AsyncIterator[tuple[Room, Room]]:
     for socket in sockets:
         await socket.next()
     text = {"type": 1, "content": chats.CONTENT}
-    to_all = wire.frame({**text, "conv": made.data["conv"]})
-    to_one = wire.frame({**text, "to": people[1].uid})
+    to_all = {**text, "conv": made.data["conv"]}
+    to_one = {**text, "to": people[1].uid}
     try:
-        yield Room(sockets[0], sockets[1:], to_all), Room(sockets[0], sockets[1:2], to_one)
+        room = Room(sockets[0], sockets[1:], wire.frame(to_all))
+        yield room, Ways(people[0].headers, to_all, to_one)
     finally:
         await crowd.cut(sockets)
 
@@ -110,14 +116,18 @@ async def measure(options: Options) -> list[Figure]:
     acks = Figure("ack in a group, p50", "ms", "in a chat of two", 1.1, "less")
     async with AsyncExitStack() as stack:
         server = stack.enter_context(running(chat_strangerlimit=0))
-        ours, two = await stack.enter_async_context(group(server))
+        ours, ways = await stack.enter_async_context(group(server))
         bare = await stack.enter_async_context(relayed())
         await ours.saturate(WARM_SECONDS)
         for _ in range(options.rounds):
             deliveries.add(
                 await ours.saturate(options.seconds), await bare.saturate(options.seconds)
             )
-            in_group = await chats.paced(ours.once, RATE, options.seconds)
-            in_two = await chats.paced(two.once, RATE, options.seconds)
-            acks.add(1000 * statistics.median(in_group), 1000 * statistics.median(in_two))
+            medians = []
+            for fields in (ways.to_all, ways.to_one):
+                ours.rest()
+                async with pulse.acks(server.port, ways.sender, fields, RATE) as took:
+                    await asyncio.sleep(options.seconds)
+                medians.append(1000 * statistics.median(took))
+            acks.add(*medians)
     return [deliveries, acks]

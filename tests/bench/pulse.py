@@ -28,17 +28,18 @@ Beating = AbstractAsyncContextManager[list[float]]
 
 PING = {"type": 9}
 _PONG = '{"code":50014'
+_ACK = '{"code":5000'
 _MESSAGE = '{"code":50001'
 
 
 async def _beat(
-    port: int, sender: Headers, receiver: Headers | None, fields: Any, rate: float
+    port: int, sender: Headers, receiver: Headers | None, fields: Any, brings: str, rate: float
 ) -> list[float]:
     sends = await wire.connect("127.0.0.1", port, sender)
     receives = await wire.connect("127.0.0.1", port, receiver) if receiver else sends
     for socket in {sends, receives}:
         await socket.next()
-    head = (_MESSAGE if receiver else _PONG).encode()
+    head = brings.encode()
     data = wire.frame(fields)
     sent: deque[float] = deque()
     took: list[float] = []
@@ -83,13 +84,20 @@ async def _beating(**given: Any) -> AsyncIterator[list[float]]:
 
 def pings(port: int, who: Headers, rate: float) -> Beating:
     """While the block runs, ping; at its end the list has the seconds of each round trip."""
-    return _beating(port=port, sender=who, receiver=None, fields=PING, rate=rate)
+    return _beating(port=port, sender=who, receiver=None, fields=PING, brings=_PONG, rate=rate)
+
+
+def acks(port: int, sender: Headers, fields: Mapping[str, Any], rate: float) -> Beating:
+    """While the block runs, send; at its end the list has the seconds to each ack."""
+    return _beating(port=port, sender=sender, receiver=None, fields=fields, brings=_ACK, rate=rate)
 
 
 def messages(port: int, sender: Headers, receiver: Headers, to: int, rate: float) -> Beating:
     """While the block runs, send; at its end the list has the seconds to each receipt."""
     fields = {"type": 1, "to": to, "content": "x" * 100}
-    return _beating(port=port, sender=sender, receiver=receiver, fields=fields, rate=rate)
+    return _beating(
+        port=port, sender=sender, receiver=receiver, fields=fields, brings=_MESSAGE, rate=rate
+    )
 
 
 if __name__ == "__main__":

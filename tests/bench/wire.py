@@ -110,9 +110,17 @@ class Wire(asyncio.Protocol):
         """The next frame, decoded; for openings, not for what is measured."""
         if self._early:
             return dict(json.loads(self._early.pop(0)))
-        got: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.on_frame = lambda payload: None if got.done() else got.set_result(payload)
-        return dict(json.loads(await got))
+        got: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def keep(payload: bytes) -> None:
+            self._early.append(payload)
+            if not got.done():
+                got.set_result(None)
+
+        # It stays, for what comes between this frame and the next time that somebody waits.
+        self.on_frame = keep
+        await got
+        return dict(json.loads(self._early.pop(0)))
 
 
 async def connect(host: str, port: int, headers: Mapping[str, str], path: str = "/ws") -> Wire:
