@@ -13,6 +13,7 @@ from models.lease import Leases
 from models.media import Media as Store
 from models.media import Use, user_key
 from models.stores import Stores
+from models.upload import Resumables
 from models.user import Person
 from server import keeping, media, media_sweep
 from server.delivery import Outgoing
@@ -20,6 +21,7 @@ from server.keeping import HELD_MS, Keeping
 from server.media import UNUSED_MS, MediumShape
 from server.media_sweep import MediaSweep
 from server.policy import Place
+from server.tus import Tus
 from server.uploads import Uploads
 from tests.media import png
 from tests.opened import Embedded
@@ -49,6 +51,7 @@ class House:
             one.media,
             Keeping(Digests(stores), stores.blobs),
             self.uploads,
+            Tus(Resumables(stores), one.media, self.uploads),
             Leases(stores.redis_client, stores.redis, "one"),
         )
         self._start = keeping.now_ms()
