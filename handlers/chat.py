@@ -285,10 +285,10 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     async def on_edit(self, peer: Peer, frame: protocol.Edit) -> None:
         place = await self._place(peer, frame.conv)
-        edited, event_seq = await self.services.amendments.edit(
+        edit = await self.services.amendments.edit(
             peer.uid, place, frame.seq, frame.content, frame.mentions
         )
-        fields = {"conv": place.conv, "seq": frame.seq, "edited": edited, "event_seq": event_seq}
+        fields = {"conv": place.conv, "seq": frame.seq, **edit.fields()}
         self.answer(protocol.EDITED, fields, frame.id)
 
     async def on_react(self, peer: Peer, frame: protocol.React) -> None:

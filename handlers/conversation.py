@@ -9,9 +9,17 @@ from msgspec import Meta
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import call
-from models.errors import AwaitReply, Forbidden, InvalidField, NotFound, RateLimited
+from models.errors import (
+    AwaitReply,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    RateLimited,
+    Sensitive,
+)
 from models.message import Message
-from models.units import Conv, Millis, Seq, Uid
+from models.units import Conv, Seq, Uid
+from server.amendments import Amended
 from server.conversations import HasRead, Preferences
 from server.delivery import Outgoing
 from server.fields import (
@@ -108,14 +116,12 @@ class Recalled(TypedDict):
     event_seq: Seq
 
 
-class Edited(TypedDict):
+class Edited(Amended):
     """What was edited, and the event that tells everyone."""
 
     code: Literal[50016]
     conv: Conv
     seq: Seq
-    edited: Millis
-    event_seq: Seq
 
 
 class Reacted(TypedDict):
@@ -185,13 +191,14 @@ class MessagesHandler(ConversationBase):
 
     @call(
         status=201,
-        refuses=(*MAY_NOT_SEND, RateLimited, AwaitReply),
+        refuses=(*MAY_NOT_SEND, RateLimited, AwaitReply, Sensitive),
     )
     async def post(self, conv: Conv, body: MessageBody) -> Stored:
         """Send a message, as frame 1 does.
 
         Acknowledged is stored. The same `id` again stores nothing and gives the first answer,
-        with `duplicate`, whatever has happened since.
+        with `duplicate`, whatever has happened since. A word on the list is refused, or stored
+        replaced by `*`, and `masked` says so.
         """
         # Also for who has been removed since: what repeats a message of his is answered as it was.
         place = await self.place(conv, to_read=True)
@@ -204,20 +211,14 @@ class MessagesHandler(ConversationBase):
 
 
 class MessageHandler(ConversationBase):
-    @call(refuses=(*MAY_NOT_SEND, Forbidden("too_late"), RateLimited, AwaitReply))
+    @call(refuses=(*MAY_NOT_SEND, Forbidden("too_late"), RateLimited, AwaitReply, Sensitive))
     async def patch(self, conv: Conv, seq: Seq, body: EditBody) -> Edited:
         """Replace a text of mine, as frame 10 does; the older one is not kept."""
         place = await self.place(conv)
-        edited, event_seq = await self.services.amendments.edit(
+        edit = await self.services.amendments.edit(
             self.who.uid, place, seq, body.content, body.mentions
         )
-        return {
-            "code": EDITED,
-            "conv": place.conv,
-            "seq": seq,
-            "edited": edited,
-            "event_seq": event_seq,
-        }
+        return {"code": EDITED, "conv": place.conv, "seq": seq, **edit.fields()}
 
     @call(refuses=(Forbidden, Forbidden("too_late")))
     async def delete(self, conv: Conv, seq: Seq) -> Recalled:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import call
-from models.errors import Conflict, Forbidden, InvalidField, NotFound
+from models.errors import Conflict, Forbidden, InvalidField, NotFound, Sensitive
 from models.group import Role
 from models.units import Gid, Uid
 from server.fields import Integer, ListOf, OneOf, Opaque, Text, ruled
@@ -67,7 +67,7 @@ class Made(TypedDict):
 
 
 class GroupsHandler(SingleTokenMixin):
-    @call(status=201, refuses=(NotFound, Forbidden("blocked"), Conflict))
+    @call(status=201, refuses=(NotFound, Forbidden("blocked"), Conflict, Sensitive))
     async def post(self, body: CreateBody) -> Shape:
         """Make a group; who asks is its owner."""
         return await self.services.groups.create(self.who.uid, body.name, body.members)
@@ -79,7 +79,7 @@ class GroupHandler(SingleTokenMixin):
         """A group, for its members."""
         return await self.services.groups.get(self.who.uid, gid)
 
-    @call(refuses=(Forbidden,))
+    @call(refuses=(Forbidden, Sensitive))
     async def patch(self, gid: Gid, body: ChangeBody) -> Shape:
         """Change a group, as its owner or an administrator; what is left out stays."""
         wanted = {"name": body.name, "announcement": body.announcement, "speak": body.speak}

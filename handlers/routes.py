@@ -21,6 +21,7 @@ from handlers import (
     stickers,
     tus,
     user,
+    words,
 )
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
@@ -72,6 +73,7 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/admin/reports", reports.ReportsHandler),
     (r"/api/admin/reports/([^/]+)", reports.ReportHandler),
     (r"/api/admin/audit", audit.AuditHandler),
+    (r"/api/admin/words", words.WordsHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),

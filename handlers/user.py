@@ -15,6 +15,7 @@ from models.errors import (
     InvalidField,
     NotFound,
     RateLimited,
+    Sensitive,
     Unauthorized,
     Unavailable,
 )
@@ -79,7 +80,10 @@ class Device(TypedDict):
 class RegisterHandler(SingleTokenMixin):
     public = True
 
-    @call(status=201, refuses=(Forbidden, Conflict("user_exists"), RateLimited, Unavailable))
+    @call(
+        status=201,
+        refuses=(Forbidden, Conflict("user_exists"), Sensitive, RateLimited, Unavailable),
+    )
     async def post(self, body: RegisterBody) -> Registered:
         """Open an account.
 
@@ -93,6 +97,7 @@ class RegisterHandler(SingleTokenMixin):
             raise InvalidField("invite", "unknown_value" if body.invite else "required")
         if len(canonical(body.user_name)) > KEY_MAX:
             raise InvalidField("user_name", "length")
+        self.services.words.check(body.user_name, body.nickname)
         person = await self.services.sessions.register(
             body.user_name, body.password, body.nickname or body.user_name, self.address
         )
@@ -147,9 +152,10 @@ class MeHandler(SingleTokenMixin):
         """My profile."""
         return await self._profile()
 
-    @call(refuses=(NotFound, Forbidden))
+    @call(refuses=(NotFound, Forbidden, Sensitive))
     async def patch(self, body: ProfileBody) -> Profile:
         """Change my profile; what is left out stays."""
+        self.services.words.check(body.nickname)
         uid = self.who.uid
         before = await self.services.people.get(uid)
         if not isinstance(body.avatar, UnsetType) and body.avatar != before.avatar:

@@ -14,6 +14,7 @@ ChatError
     TooLarge            413 too_large
     UnsupportedMedia    415 unsupported_media
     BadRange            416 bad_range
+    Sensitive           422 sensitive_content   40022
     RateLimited         429 rate_limited        50006
     AwaitReply          429 await_reply         50006
     Internal            500 internal            50000
@@ -121,6 +122,12 @@ class UnsupportedMedia(ChatError):
 
 class BadRange(ChatError):
     status, word = 416, "bad_range"
+
+
+class Sensitive(ChatError):
+    """A text has a word on the list."""
+
+    status, code, word = 422, 40022, "sensitive_content"
 
 
 class RateLimited(ChatError):

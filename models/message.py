@@ -107,6 +107,7 @@ class Message(msgspec.Struct, omit_defaults=True, rename={"from_": "from"}):
     edited: Annotated[Millis | None, Meta(description="When its text was replaced.")] = None
     reactions: list[Reaction] | None = None
     silent: Annotated[bool, Meta(description="Not to be shown or notified.")] = False
+    masked: Annotated[bool, Meta(description="Words on the list were replaced in it.")] = False
     message: Message | msgspec.UnsetType | None = msgspec.UNSET
     """Beside a silent event: its target as it is now, null for who may not read it."""
 
@@ -156,8 +157,9 @@ class Rejected(Exception):
 
 
 _OPTIONAL: Final = ("reply_to", "mentions", "event", "data", "edited")
+_FLAGS: Final = ("silent", "masked")
 
-_RECALLED: Final = ("meta", "mentions", "reply_to", "reactions", "edited")
+_RECALLED: Final = ("meta", "mentions", "reply_to", "reactions", "edited", "masked")
 """What goes with the content of a recalled message."""
 
 REACTORS_MAX: Final = 50
@@ -195,8 +197,9 @@ def document(key: str, stored: Stored) -> Document:
             fields[name] = value
     if message.meta is not None:
         fields["meta"] = msgspec.to_builtins(message.meta)
-    if message.silent:
-        fields["silent"] = True
+    for flag in _FLAGS:
+        if getattr(message, flag):
+            fields[flag] = True
     return fields
 
 
@@ -213,6 +216,7 @@ def stored(fields: Mapping[str, Any]) -> Stored:
             time=int(fields["time"]),
             id=fields["id"],
             silent=fields.get("silent", False),
+            masked=fields.get("masked", False),
             meta=_meta(fields.get("meta")),
             reactions=_shown(fields.get("reactions")),
             **{name: plain(fields[name]) for name in _OPTIONAL if name in fields},
@@ -366,6 +370,7 @@ class Messages:
         content: str,
         mentions: list[int] | Literal["all"] | None,
         edited: int,
+        masked: bool = False,
     ) -> None:
         """Replace a text, unless it was recalled, or replaced by a later edit.
 
@@ -373,11 +378,14 @@ class Messages:
             row: the number of the edit among all, by which the later one stays.
             edited: when, ms.
         """
-        changes: Document = {"$set": {"content": content, "edited": edited, "edit": row}}
-        if mentions is None:
-            changes["$unset"] = {"mentions": ""}
-        else:
-            changes["$set"]["mentions"] = mentions
+        optional = {"mentions": mentions, "masked": masked or None}
+        given = {name: value for name, value in optional.items() if value is not None}
+        changes: Document = {
+            "$set": {"content": content, "edited": edited, "edit": row, **given},
+            "$unset": {name: "" for name in optional if name not in given},
+        }
+        if not changes["$unset"]:
+            del changes["$unset"]
         async with self._guard():
             await self._collection.update_one(
                 {"conv": conv, "seq": seq, "kind": "text", **_before("edit", row)}, changes

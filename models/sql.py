@@ -80,6 +80,7 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
                     "models.audit",
                     "models.report",
                     "models.figures",
+                    "models.word",
                 ],
                 "default_connection": "default",
                 "migrations": "models.migrations",

@@ -7,21 +7,51 @@ made by way of the outbox, so that the one never stands without the other.
 from __future__ import annotations
 
 import time
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple, NotRequired, TypedDict
+
+from msgspec import Meta
 
 from conf.settings import Chat
 from models.errors import Forbidden, InvalidField, NotFound
 from models.message import Message, Messages, event_key
 from models.outbox import Change
+from models.units import Millis, Seq
 from server import text
 from server.delivery import Delivery
 from server.fields import is_sticker
 from server.outbox import Changes
 from server.policy import Place, Policy
 from server.stickers import Stickers
+from server.words import Words
 
 KINDS_MAX: Final = 20
 """Different emoji that a message takes."""
+
+
+class Amended(TypedDict):
+    """What an edit has come to."""
+
+    edited: Millis
+    event_seq: Seq
+    masked: NotRequired[Annotated[bool, Meta(description="Words on the list were replaced.")]]
+
+
+class Edit(NamedTuple):
+    """An edit that was made."""
+
+    edited: int
+    """When, ms."""
+    event_seq: int
+    """Of the event that tells everyone."""
+    masked: bool
+    """Whether words on the list were replaced in it."""
+
+    def fields(self) -> Amended:
+        """As a frame and as a REST answer say it."""
+        fields: Amended = {"edited": self.edited, "event_seq": self.event_seq}
+        if self.masked:
+            fields["masked"] = True
+        return fields
 
 
 class Amendments:
@@ -39,6 +69,7 @@ class Amendments:
         delivery: Delivery,
         changes: Changes,
         stickers: Stickers,
+        words: Words,
     ) -> None:
         self._chat = chat
         self._messages = messages
@@ -46,6 +77,7 @@ class Amendments:
         self._delivery = delivery
         self._changes = changes
         self._stickers = stickers
+        self._words = words
 
     async def recall(self, uid: int, place: Place, seq: int) -> int:
         """Take back a message; returns the seq of the event that tells everyone.
@@ -86,11 +118,8 @@ class Amendments:
         seq: int,
         content: str,
         mentions: list[int] | Literal["all"] | None,
-    ) -> tuple[int, int]:
+    ) -> Edit:
         """Replace one's own text; the older one is not kept.
-
-        Returns:
-            When it was edited (ms), and the seq of the event that tells everyone.
 
         Raises:
             Forbidden: it is somebody else's, or no text; `too_late` after EditSeconds.
@@ -104,10 +133,11 @@ class Amendments:
         kept = self._policy.mentions(uid, place, mentions)
         self._delivery.take(uid, place)
         edited = int(time.time() * 1000)
-        what = {"content": content, "mentions": kept, "edited": edited}
+        content, masked = self._words.screen(content)
+        what = {"content": content, "mentions": kept, "edited": edited, "masked": masked}
         said = text.say_both("event.edited")
         change = Change.of_message(place.conv, "edited", uid, said, seq, what)
-        return edited, await self._changes.make(change)
+        return Edit(edited, await self._changes.make(change), masked)
 
     async def react(self, uid: int, place: Place, seq: int, emoji: str, on: bool) -> int:
         """Set a reaction, or take it away; returns the seq of the event that told of it.

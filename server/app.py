@@ -50,7 +50,8 @@ from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
 from models.upload import Resumables
-from server import __version__, embedded, logs, stickers
+from models.word import WordList
+from server import __version__, embedded, logs, stickers, words
 from server.admins import Admins
 from server.amendments import Amendments
 from server.audit import Audit
@@ -220,6 +221,8 @@ async def _start(
         stack.callback(work.services.search.close)
         await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
+        # Behind it, so that no change of the list is missed.
+        await work.services.words.load()
         await work.orphans.catch_up()
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
@@ -255,9 +258,11 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     def hear(channel: str, event: dict[str, Any]) -> None:
         sockets.hear(channel, event)
         follower.hear(event)
+        listed.hear(event)
 
     def recover() -> None:
         sockets.recover()
+        listed.interrupted()
         follower.interrupted()
 
     def committed(commits: Sequence[Commit]) -> None:
@@ -298,6 +303,12 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
     )
     people = People(users, blocks, presence, bus)
+    listed = words.Words(
+        WordList(stores.sql),
+        bus,
+        words.read(settings.chat.words_file or words.FILE),
+        mask=settings.chat.words_action == "mask",
+    )
     groups = group.Groups(stores.sql)
     rosters = Rosters(groups, bus)
     policy = Policy(settings.chat, people, positions)
@@ -363,9 +374,9 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         days=settings.chat.message_days,
         on_floor=follower.expired,
     )
-    delivery = Delivery(policy, messages, positions, presence, uploaded, packs, log)
+    delivery = Delivery(policy, messages, positions, presence, uploaded, packs, listed, log)
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
-    amendments = Amendments(settings.chat, messages, policy, delivery, changes, packs)
+    amendments = Amendments(settings.chat, messages, policy, delivery, changes, packs, listed)
     trail = Audit(audit.AuditTrail(stores.sql))
     admins = Admins(people, AdminActs(stores.sql), revocation, trail)
     reports = Reports(reported, messages, policy, uploaded, amendments, admins, rates)
@@ -377,7 +388,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         conversations=Conversations(positions, people, reading, fanout, bus),
         listing=Listing(positions, messages, recent, people, rosters),
         groups=Groups(
-            groups, rosters, people, uploaded, changes, group_max=settings.chat.group_max
+            groups, rosters, people, uploaded, changes, listed, group_max=settings.chat.group_max
         ),
         reading=reading,
         delivery=delivery,
@@ -388,6 +399,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         tus=tus,
         stickers=packs,
         admins=admins,
+        words=listed,
         audit=trail,
         reports=reports,
         refusals=Refusals(),
@@ -409,6 +421,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "expiry": expiry.run(),
         "media": media_sweep.run(),
         "reports": reports.sweep(),
+        "words": listed.run(),
         **follower.loops(),
     }
     return Work(services, log, positions, orphans, bus, forever)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.conversation import Head
-from models.errors import ChatError, NotFound, Unavailable
+from models.errors import ChatError, NotFound, Sensitive, Unavailable
 from models.message import Message, Messages, message_key
 from models.outbox import Change
 from server.log import Ack, Draft, MessageLog
@@ -25,6 +25,7 @@ from server.policy import Place, Policy
 from server.positions import Positions
 from server.presence import Presence
 from server.stickers import Stickers
+from server.words import Words
 
 Answer = Callable[[Ack | ChatError], None]
 
@@ -51,6 +52,7 @@ class Delivery:
         presence: Presence,
         media: Media,
         stickers: Stickers,
+        words: Words,
         log: MessageLog,
     ) -> None:
         self._policy = policy
@@ -59,6 +61,7 @@ class Delivery:
         self._presence = presence
         self._media = media
         self._stickers = stickers
+        self._words = words
         self._log = log
 
     async def submit(
@@ -122,15 +125,22 @@ class Delivery:
         self, uid: int, place: Place, message: Outgoing, answer: Answer, origin: Peer | None
     ) -> Draft:
         id = message.id or f"{random.getrandbits(128):032x}"
+        check, content, masked = self._policy.check(uid, place), message.content, False
+        if message.kind == "text":
+            try:
+                content, masked = self._words.screen(content)
+            except Sensitive as error:
+                check = _refusing(check, error)
         return Draft(
             key=message_key(place.conv, uid, id),
             conv=place.conv,
             from_=uid,
             id=id,
             kind=message.kind,  # type: ignore[arg-type]
-            content=message.content,
+            content=content,
+            masked=masked,
             reply_to=message.reply_to,
-            check=self._policy.check(uid, place),
+            check=check,
             answer=answer,
             origin=origin,
         )
@@ -224,6 +234,18 @@ class Delivery:
             draft.meta = await self._media.attach(
                 uid, message.kind, message.content, conv=place.conv, key=draft.key
             )
+
+
+def _refusing(check: Callable[[Head], None], error: ChatError) -> Callable[[Head], None]:
+    """Refuses what `check` lets through: so that what comes last is decided last, and a repeat of
+    what is stored gets its first answer.
+    """
+
+    def refuse(head: Head) -> None:
+        check(head)
+        raise error
+
+    return refuse
 
 
 def _answer() -> asyncio.Future[Ack | ChatError]:

@@ -1,4 +1,4 @@
-"""What a search compares: text without the differences of case and width, and the way back.
+"""Text without the differences of case and width, for comparing, and the way back.
 
 Folded is NFKC, case folded, NFKC again: full-width and half-width forms, ligatures and composed
 characters become one form, `ß` becomes `ss`. Accents stay. Folding changes lengths, so where a text
@@ -28,13 +28,13 @@ def highlights(text: str, folded: str) -> list[tuple[int, int]]:
     None overlaps another. A character is marked whole where a part of its folded form is meant,
     and so are characters that fold together, such as a letter and the accents behind it.
     """
-    pieces = _pieces(text)
+    cut = pieces(text)
     # Of each folded code point, the piece that it comes from.
-    owner = [at for at, (_, _, piece) in enumerate(pieces) for _ in piece]
+    owner = [at for at, (_, _, piece) in enumerate(cut) for _ in piece]
     found: list[tuple[int, int]] = []
-    for place in _places("".join(piece for _, _, piece in pieces), folded):
-        start = pieces[owner[place]][0]
-        end = pieces[owner[place + len(folded) - 1]][1]
+    for place in _places("".join(piece for _, _, piece in cut), folded):
+        start = cut[owner[place]][0]
+        end = cut[owner[place + len(folded) - 1]][1]
         if not found or start >= found[-1][1]:
             found.append((start, end))
         if len(found) == HIGHLIGHTS_MAX:
@@ -49,18 +49,18 @@ def _places(text: str, part: str) -> Iterator[int]:
         place = text.find(part, place + len(part))
 
 
-def _pieces(text: str) -> list[tuple[int, int, str]]:
+def pieces(text: str) -> list[tuple[int, int, str]]:
     """`text` cut so that the pieces, each folded alone, are the folded text: start, end, folded."""
     single = [(at, at + 1, fold(one)) for at, one in enumerate(text)]
     if "".join(piece for _, _, piece in single) == fold(text):
         return single
-    pieces: list[tuple[int, int, str]] = []
+    cut: list[tuple[int, int, str]] = []
     for start, end, folded in single:
-        if pieces:
-            begun, _, before = pieces[-1]
+        if cut:
+            begun, _, before = cut[-1]
             both = fold(text[begun:end])
             if both != before + folded:
-                pieces[-1] = (begun, end, both)
+                cut[-1] = (begun, end, both)
                 continue
-        pieces.append((start, end, folded))
-    return pieces
+        cut.append((start, end, folded))
+    return cut

@@ -245,7 +245,9 @@ class Gate:
         message = stored.message
         members = line.members if line is not None else self._positions.members(message.conv)
         online = self._fanout.reaches(draft, members)
-        draft.settle(Ack(message.conv, message.seq, message.time, duplicate, online))
+        draft.settle(
+            Ack(message.conv, message.seq, message.time, duplicate, online, message.masked)
+        )
         return True
 
     # Gaps

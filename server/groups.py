@@ -26,6 +26,7 @@ from server.media import Media
 from server.outbox import Changes
 from server.people import People
 from server.rosters import Rosters
+from server.words import Words
 
 CODE_BYTES: Final = 12
 """Of chance in the code of a link: 16 characters that nobody guesses."""
@@ -77,6 +78,7 @@ class Groups:
         people: People,
         media: Media,
         changes: Changes,
+        words: Words,
         *,
         group_max: int,
     ) -> None:
@@ -89,6 +91,7 @@ class Groups:
         self._people = people
         self._media = media
         self._changes = changes
+        self._words = words
         self._group_max = group_max
 
     # A group as a whole
@@ -100,10 +103,12 @@ class Groups:
             NotFound: one of the members does not exist.
             Forbidden: `blocked`, one of them blocks who asks.
             Conflict: they are too many.
+            Sensitive: the name has a word on the list.
         """
         others = [other for other in dict.fromkeys(members) if other != uid]
         await self._invited(uid, others)
         self._check_room(1 + len(others))
+        self._words.check(name)
         content = text.say_both("event.created", by=await self._name(uid), name=name)
         group, change = await self._store.create(uid, name, others, content)
         await self._changes.carry_out(change)
@@ -149,11 +154,13 @@ class Groups:
         """Set `name`, `announcement`, `avatar` or `speak`; for the owner and administrators.
 
         Raises:
+            Sensitive: `name` or `announcement` has a word on the list.
             NotFound, Forbidden, InvalidField: of `avatar`: as `Media.show` does.
         """
         by = await self._name(uid)
         before = await self._live(gid)
         _require_leader(before, uid)
+        self._words.check(wanted.get("name"), wanted.get("announcement"))
         avatar = wanted.get("avatar")
         if avatar is not None and avatar != before.avatar:
             await self._media.show(uid, avatar, group_key(gid))

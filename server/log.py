@@ -26,7 +26,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NotRequired, TypedDict
+from typing import Annotated, Final, Literal, NotRequired, TypedDict
+
+from msgspec import Meta
 
 from models.conversation import Head
 from models.errors import ChatError, Unavailable
@@ -73,6 +75,7 @@ class Sent(TypedDict):
     seq: Seq
     time: Millis
     duplicate: NotRequired[bool]
+    masked: NotRequired[Annotated[bool, Meta(description="Words on the list were replaced.")]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Ack:
     duplicate: bool
     online: bool
     """Whether a socket of somebody else was reached."""
+    masked: bool = False
+    """Whether it is stored with words replaced."""
 
     @property
     def code(self) -> Literal[50004, 50005]:
@@ -95,6 +100,8 @@ class Ack:
         fields: Sent = {"conv": self.conv, "seq": self.seq, "time": self.time}
         if self.duplicate:
             fields["duplicate"] = True
+        if self.masked:
+            fields["masked"] = True
         return fields
 
 
@@ -114,6 +121,8 @@ class Draft:
     answer: Callable[[Ack | ChatError], None]
     """Called once by `settle`, synchronously, in the order of the log."""
     origin: Peer | None = None
+    masked: bool = False
+    """Words on the list were replaced in its content."""
     meta: MediaMeta | None = None
     reply_to: int | None = None
     mentions: list[int] | str | None = None
@@ -153,6 +162,7 @@ class Draft:
             event=self.event,
             data=self.data,
             silent=self.silent,
+            masked=self.masked,
         )
         if self.target is not None:
             message.message = self.target

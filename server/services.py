@@ -27,6 +27,7 @@ from server.sockets import Sockets
 from server.stickers import Stickers
 from server.tus import Tus
 from server.uploads import Uploads
+from server.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Services:
     uploads: Uploads
     tus: Tus
     stickers: Stickers
+    words: Words
     admins: Admins
     audit: Audit
     reports: Reports

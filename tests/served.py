@@ -41,6 +41,7 @@ from tests.border import BorderedOutbox, Step
 from tests.opened import Embedded
 from tests.process import NO_STICKERS, Frame, Process, Socket, running
 from tests.running import KEY, PASSWORD
+from tests.worded import words_of
 
 SETTINGS = load(Path(os.devnull), {})
 UNLIMITED = dataclasses.replace(SETTINGS.limits, login_per_minute=0, register_per_hour=0)
@@ -177,6 +178,7 @@ class Served(Process):
             self.positions, self.messages, self.recent, self.people, self.rosters
         )
         self.media = media.service(stores, self.messages, self.policy, self.people, self.rosters)
+        self.words = words_of(stores, self.bus)
         self.delivery = Delivery(
             self.policy,
             self.messages,
@@ -184,6 +186,7 @@ class Served(Process):
             self.presence,
             self.media,
             NO_STICKERS,
+            self.words,
             self.log,
         )
         self.outbox = BorderedOutbox(stores)
@@ -191,7 +194,13 @@ class Served(Process):
             self.outbox, self.messages, self.delivery, self.media, self.bus.is_alone
         )
         self.amendments = Amendments(
-            SETTINGS.chat, self.messages, self.policy, self.delivery, self.changes, NO_STICKERS
+            SETTINGS.chat,
+            self.messages,
+            self.policy,
+            self.delivery,
+            self.changes,
+            NO_STICKERS,
+            self.words,
         )
         self.groups = Groups(
             self.group_store,
@@ -199,6 +208,7 @@ class Served(Process):
             self.people,
             self.media,
             self.changes,
+            self.words,
             group_max=GROUP_MAX,
         )
         self.sockets = Sockets(
@@ -220,6 +230,7 @@ class Served(Process):
     def _hear(self, channel: str, event: Frame) -> None:
         self.heard.put_nowait((channel, event))
         self.sockets.hear(channel, event)
+        self.words.hear(event)
 
     def _joined(self, conv: str) -> None:
         self.sockets.joined(conv)
@@ -263,7 +274,12 @@ async def served(stores: Stores, name: str = "one", **limits: int) -> AsyncItera
     """Such a process with its bus, positions and log at work."""
     one = Served(stores, name, **limits)
     await one.dirty.announce()
-    work = {"log": one.log.run(), **one.positions.loops(), **one.bus.loops()}
+    work = {
+        "log": one.log.run(),
+        "words": one.words.run(),
+        **one.positions.loops(),
+        **one.bus.loops(),
+    }
     async with running(work):
         await one.bus.ready()
         yield one

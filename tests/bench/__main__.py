@@ -17,6 +17,7 @@ from tests.bench import (
     search,
     singles,
     storm,
+    words,
     workers,
 )
 from tests.bench.options import Options
@@ -31,6 +32,7 @@ PARTS = {
     "idle": idle.measure,
     "storm": storm.measure,
     "search": search.measure,
+    "words": words.measure,
 }
 
 

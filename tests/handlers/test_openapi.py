@@ -128,6 +128,13 @@ EXAMPLES: dict[tuple[str, str], Call] = {
         f"/api/admin/reports/{_reported(ann, bo)[1]}", action="dismiss", note="a joke"
     ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
+    ("GET", "/api/admin/words"): lambda ann, bo: _admin(ann).get("/api/admin/words"),
+    ("POST", "/api/admin/words"): lambda ann, bo: _admin(ann).post(
+        "/api/admin/words", words=["example word"]
+    ),
+    ("DELETE", "/api/admin/words"): lambda ann, bo: _admin(ann).call(
+        "DELETE", "/api/admin/words", json={"words": ["example word"]}
+    ),
     ("GET", "/ws"): lambda ann, bo: ann.server.handshake(f"token: {ann.token}"),
     ("GET", "/healthz"): lambda ann, bo: ann.get("/healthz"),
     ("GET", "/readyz"): lambda ann, bo: ann.get("/readyz"),

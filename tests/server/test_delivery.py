@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from server.rosters import Rosters
 from tests import media
 from tests.opened import Embedded
 from tests.process import NO_STICKERS, Process, process
+from tests.worded import words_of
 from tests.written import CONV
 
 PLACE = Place(CONV, (1, 2))
@@ -39,9 +41,10 @@ class Desk:
         self.people = People(Users(stores.sql), self.blocks, one.presence, one.bus)
         self.rosters = Rosters(Groups(stores.sql), one.bus)
         self.stores = stores
-        self.delivery = self.with_limits(rate=0, strangers=0)
+        self.delivery = self.with_limits()
 
-    def with_limits(self, *, rate: int, strangers: int) -> Delivery:
+    def with_limits(self, *, rate: int = 0, strangers: int = 0, **listed: Any) -> Delivery:
+        """`listed`: refused words, and whether they are masked."""
         environ = {
             "TORNADO_IM_CHAT_RATEPERSECOND": str(rate),
             "TORNADO_IM_CHAT_STRANGERLIMIT": str(strangers),
@@ -51,10 +54,17 @@ class Desk:
         policy = Policy(chat, self.people, one.positions)
         uploads = media.service(self.stores, one.messages, policy, self.people, self.rosters)
         return Delivery(
-            policy, one.messages, one.positions, one.presence, uploads, NO_STICKERS, one.log
+            policy,
+            one.messages,
+            one.positions,
+            one.presence,
+            uploads,
+            NO_STICKERS,
+            words_of(self.stores, one.bus, *listed.pop("words", ()), **listed),
+            one.log,
         )
 
-    def limit(self, **limits: int) -> None:
+    def limit(self, **limits: Any) -> None:
         self.delivery = self.with_limits(**limits)
 
     async def send(
@@ -98,7 +108,7 @@ async def desk(embedded: Embedded) -> AsyncIterator[Desk]:
 async def test_a_message_is_refused_for_the_first_of_its_faults(embedded: Embedded) -> None:
     async with desk(embedded) as here:
         await here.send("a")
-        strict = here.with_limits(rate=1, strangers=1)
+        strict = here.with_limits(rate=1, strangers=1, words=["ugly"])
         here.limit(rate=1, strangers=0)
         for id in "bcd":
             await here.send(id)
@@ -112,8 +122,10 @@ async def test_a_message_is_refused_for_the_first_of_its_faults(embedded: Embedd
         assert (await here.refusal(reply_to=99)).word == "not_found"
         assert (await here.refusal(reply_to=1)).word == "rate_limited"
         here.delivery = strict
-        assert (await here.refusal(reply_to=1)).word == "await_reply"
-        assert [message.id for message in await here.stored()] == list("abcd")
+        assert (await here.refusal("ugly", reply_to=1)).word == "await_reply"
+        await here.send("answer", uid=2)
+        assert (await here.refusal("ugly", reply_to=1)).word == "sensitive_content"
+        assert [message.id for message in await here.stored()] == [*"abcd", "answer"]
 
 
 async def test_a_repeat_is_never_refused(embedded: Embedded) -> None:
@@ -146,6 +158,35 @@ async def test_a_stranger_has_three_messages_until_he_is_answered(embedded: Embe
         assert (await here.refusal("d")).word == "await_reply"
         await here.send("answer", uid=2)
         assert (await here.send("d")).seq == 5
+
+
+async def test_words_come_behind_the_stranger_limit_also_on_their_way(embedded: Embedded) -> None:
+    async with desk(embedded) as here:
+        here.limit(strangers=2, words=["ugly"])
+        sent = [here.send(id) for id in ("a", "ugly", "b", "ugly")]
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        assert [getattr(one, "word", "") for one in results] == [
+            "",
+            "sensitive_content",
+            "",
+            "await_reply",
+        ]
+
+
+async def test_a_repeat_gets_its_first_answer_whatever_the_list_says_now(
+    embedded: Embedded,
+) -> None:
+    async with desk(embedded) as here:
+        first = await here.send("ugly")
+        here.limit(words=["ugly"])
+        assert (await here.send("ugly")).duplicate
+        here.limit(words=["ugly", "pretty"], mask=True)
+        again = await here.send("ugly")
+        assert (again.seq, again.masked) == (first.seq, False)
+        assert (await here.send("pretty")).masked
+        here.limit()
+        assert (await here.send("pretty")).masked
+        assert [message.content for message in await here.stored()] == ["ugly", "******"]
 
 
 async def test_the_stranger_limit_holds_for_messages_on_their_way(embedded: Embedded) -> None:

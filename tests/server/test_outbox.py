@@ -20,6 +20,7 @@ from tests import media
 from tests.border import BorderedOutbox
 from tests.opened import Embedded
 from tests.process import NO_STICKERS, Process, process, running
+from tests.worded import words_of
 from tests.written import CONV, NOW, message, write
 
 PLACE = Place(CONV, (1, 2))
@@ -36,12 +37,13 @@ class Side:
         # Of people and groups it asks nothing here.
         policy = Policy(settings.chat, None, one.positions)  # type: ignore[arg-type]
         uploads = media.service(stores, one.messages, policy, None, None)  # type: ignore[arg-type]
+        words = words_of(stores, one.bus)
         delivery = Delivery(
-            policy, one.messages, one.positions, one.presence, uploads, NO_STICKERS, one.log
+            policy, one.messages, one.positions, one.presence, uploads, NO_STICKERS, words, one.log
         )
         self.changes = Changes(self.outbox, one.messages, delivery, uploads, self.is_alone)
         self.amendments = Amendments(
-            settings.chat, one.messages, policy, delivery, self.changes, NO_STICKERS
+            settings.chat, one.messages, policy, delivery, self.changes, NO_STICKERS, words
         )
 
     async def is_alone(self) -> bool:

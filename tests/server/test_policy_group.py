@@ -149,7 +149,14 @@ async def test_in_a_group_a_message_is_refused_for_the_first_of_its_faults(
         one = here.one
         policy = Policy(limited, one.people, one.positions)
         one.delivery = Delivery(
-            policy, one.messages, one.positions, one.presence, one.media, NO_STICKERS, one.log
+            policy,
+            one.messages,
+            one.positions,
+            one.presence,
+            one.media,
+            NO_STICKERS,
+            one.words,
+            one.log,
         )
         first = await here.send(here.bo, "first")
         for _ in range(2):
