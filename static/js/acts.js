@@ -1,14 +1,16 @@
 /** What a person can do in a conversation. Each act changes the state at once where it can be taken back. */
 import { api, convPath } from "./api.js";
-import { client, learn } from "./chat.js";
+import { client, learn, meet } from "./chat.js";
 import { readByMe } from "./convs.js";
 import { keepDraft } from "./drafts.js";
 import { explain, t } from "./i18n.js";
 import { pairConv } from "./im-client.js";
 import { mentioned } from "./mentions.js";
 import { loadLatest } from "./pages.js";
+import { copyPicture } from "./pictures.js";
 import { go } from "./route.js";
 import { get, put, set } from "./store.js";
+import { cancelUpload, retryUpload } from "./uploads.js";
 
 /** How everybody is called behind an "@", in any language. */
 export const ALL = ["all", "所有人"];
@@ -89,13 +91,22 @@ export async function react({ conv, seq, reactions = [] }, emoji) {
   }
 }
 
+/** The same once more in other conversations; media keep their id, so nothing is uploaded again. */
+export function forward({ kind, content, meta }, convs) {
+  for (const conv of convs) {
+    meet(conv);
+    client.send({ conv, kind, content, ...(meta && { meta }) });
+  }
+  toast(t("forward.done", { n: convs.length }));
+}
+
 export function retry(id) {
-  client.outbox.retry(id);
+  if (!retryUpload(id)) client.outbox.retry(id);
   client.check();
 }
 
 export function discard(id) {
-  client.outbox.remove(id);
+  cancelUpload(id);
 }
 
 export function typing(conv) {
@@ -158,9 +169,17 @@ export function findMessages(q, cursor) {
   return api.get(`/api/search?q=${encodeURIComponent(q)}&limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
 }
 
-export async function copy(text) {
+export function copy(text) {
+  return copied(navigator.clipboard?.writeText(text));
+}
+
+export function copyImage(message) {
+  return copied(copyPicture(message));
+}
+
+async function copied(done = Promise.reject()) {
   try {
-    await navigator.clipboard.writeText(text);
+    await done;
     toast(t("menu.copied"));
   } catch {
     toast(t("menu.copy.failed"));

@@ -28,10 +28,15 @@ export function whenSignedOut(listener) {
 
 async function call(method, path, body, { quiet = false } = {}) {
   const answer = await exchange(method, path, body).catch((refusal) => {
-    if (refusal.signedOut && refusal.error !== "bad_credentials" && !quiet) onSignedOut(refusal);
+    if (!quiet) notice(refusal);
     throw refusal;
   });
   return answer.data;
+}
+
+/** Every refusal comes by here, so that one that says that the token has died is followed up. */
+export function notice(refusal) {
+  if (refusal.signedOut && refusal.error !== "bad_credentials") onSignedOut(refusal);
 }
 
 async function exchange(method, path, body) {

@@ -31,6 +31,7 @@ export function enterChat(me, { probe, ended }) {
   client = mine;
   mine.on("state", (link) => set({ link }));
   mine.on("ended", ended);
+  mine.on("greeted", ({ media }) => set({ limits: media ?? null }));
   mine.on("message", onMessage);
   mine.on("conversation", (told) => change(told.conv, (conv) => resumed(conv, told)));
   mine.on("outbox", (conv) => put("outbox", conv, mine.outbox.entries(conv)));

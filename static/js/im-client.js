@@ -32,6 +32,7 @@ const WATCHED = 200;
  * Events, by name, and what the listener gets:
  *
  * - `state` {state, retryAt}: "stopped", "connecting", "syncing", "ready", "waiting" (until retryAt), "ended"
+ * - `greeted` the frame 50002, of each new socket
  * - `ready` when nothing is missing any more, after each (re)connect
  * - `message` (message, {live}): live is false for what was missed and came later
  * - `conversation` {conv, last_seq, first_seq, read_seq, unread}: what a sync says of one
@@ -111,11 +112,16 @@ export class ImClient {
 
   /**
    * Puts a message into the outbox. It is sent when its turn has come; `outbox` and `message` tell.
-   * @param {{conv: string, content: string, kind?: string, reply_to?: number, mentions?: number[]|"all"}} draft
+   * @param {{conv: string, content: string, kind?: string, meta?: object, reply_to?: number, mentions?: number[]|"all"}} draft
    */
   send({ kind = "text", ...draft }) {
     this.#typed.delete(draft.conv); // the next letter is news again
     return this.outbox.add({ id: this.#options.newId(), kind, ...draft, time: this.#options.now() });
+  }
+
+  /** Takes a place in the line for a message whose content is still being made: see {@link Outbox#reserve}. */
+  reserve(draft) {
+    return this.outbox.reserve({ id: this.#options.newId(), ...draft, time: this.#options.now() });
   }
 
   /** A page of history: `{messages, end}`. Does not move cursors. */
@@ -163,8 +169,9 @@ export class ImClient {
     for (const listener of this.#listeners.get(event) ?? []) listener(...args);
   }
 
-  async #greeted({ uid }) {
-    this.uid = uid;
+  async #greeted(frame) {
+    this.uid = frame.uid;
+    this.#emit("greeted", frame);
     if (!(await this.#sync())) return;
     this.#connection.ready();
     for (const [conv, seq] of this.#reads) this.#sendRead(conv, seq);
@@ -257,7 +264,7 @@ export class ImClient {
   }
 
   /** An ack stands in for the push of that message (promise 2). */
-  async #transmit({ id, state, reason, time: written, ...fields }) {
+  async #transmit({ id, state, reason, meta, time: written, ...fields }) {
     const { conv, kind } = fields;
     const { seq, time, duplicate, masked } = await this.#connection.request(FRAME.SEND, fields, { id });
     if ((kind === "text" || kind === "sticker") && !duplicate && !masked && !fields.mentions) {

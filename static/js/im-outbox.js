@@ -4,6 +4,8 @@
  * - One at a time per conversation, so that the order written is the order stored.
  * - Always the same `id`, so that a repeat is stored once, from whichever tab or run it comes.
  * - Refused for good: kept as "failed" with the reason, until retried or removed.
+ * - What is still being made (a file that is uploaded) has its place in the line, and what was written
+ *   behind it waits; it is not in storage before it is filled, so it does not outlive this run.
  */
 import { CODE, DISCONNECTED, backOff } from "./im-wire.js";
 
@@ -18,11 +20,13 @@ const RATE_PAUSE_MS = 1_000;
  * @property {string} id        the message's id
  * @property {string} conv
  * @property {string} kind
- * @property {string} content
+ * @property {string} [content]  absent of what is still being made
+ * @property {object} [meta]     of a medium: what is known of it, for those who show the entry
  * @property {number} [reply_to]
  * @property {number[]|"all"} [mentions]
  * @property {number} time      when it was written, ms
- * @property {"queued"|"sending"|"held"|"failed"} state  held: waits for the other person's first answer
+ * @property {"making"|"queued"|"sending"|"held"|"failed"} state  making: see {@link Outbox#reserve};
+ *                              held: waits for the other person's first answer
  * @property {{code: number, error: string, field?: string, rule?: string}} [reason]
  */
 
@@ -64,24 +68,51 @@ export class Outbox {
 
   /** @param {Entry} entry */
   add(entry) {
+    return this.#join(entry, "queued");
+  }
+
+  /** Takes a place in the line for what is still being made; {@link fill} or {@link refuse} ends that. */
+  reserve(entry) {
+    return this.#join(entry, "making");
+  }
+
+  /** It is made: `fields` have its content. Nothing where it was given up meanwhile. */
+  fill(id, fields) {
+    const entry = this.#find(id);
+    if (!entry) return;
+    Object.assign(entry, fields);
+    this.#put(entry, "queued");
+    this.#pump();
+  }
+
+  /** It could not be made. */
+  refuse(id, reason) {
+    const entry = this.#find(id);
+    if (!entry) return;
+    entry.reason = reason;
+    this.#put(entry, "failed");
+    this.#pump();
+  }
+
+  #join(entry, state) {
     // Two written within one millisecond must come back from storage in their order.
     const last = this.#entries.at(-1)?.time ?? 0;
-    const kept = { ...entry, time: Math.max(entry.time, last + 1), state: "queued" };
+    const kept = { ...entry, time: Math.max(entry.time, last + 1), state };
     this.#entries.push(kept);
     this.#save(kept);
     this.#pump();
     return kept;
   }
 
-  /** Sends a failed or held one again, behind what was written since, with the same id. */
+  /** Sends (or makes) a failed or held one again, behind what was written since, with the same id. */
   retry(id) {
     const entry = this.#find(id);
-    if (!entry || entry.state === "sending") return;
+    if (!entry || entry.state === "sending" || entry.state === "making") return;
     delete entry.reason;
     this.#entries = [...this.#entries.filter((other) => other !== entry), entry];
     entry.time = Math.max(this.#host.now(), (this.#entries.at(-2)?.time ?? 0) + 1);
     this.#tries.delete(id);
-    this.#put(entry, "queued");
+    this.#put(entry, entry.content === undefined ? "making" : "queued");
     this.#pump();
   }
 
@@ -129,7 +160,7 @@ export class Outbox {
   }
 
   #save(entry) {
-    this.#host.storage.put(entry);
+    if (entry.content !== undefined) this.#host.storage.put(entry);
     this.#host.changed(entry.conv);
   }
 

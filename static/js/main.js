@@ -8,6 +8,7 @@ import { startSession } from "./session.js";
 import { set } from "./store.js";
 import { loadSprite } from "./sprite.js";
 import { startTheme } from "./theme.js";
+import { startUploads } from "./uploads.js";
 import { App } from "./views/app.js";
 
 /** How long a loopback connection may take to show that it is one. */
@@ -18,6 +19,7 @@ startTheme();
 startLanguage();
 startRoute();
 startAttention();
+startUploads();
 window.addEventListener("online", () => {
   set({ network: true });
   reconnect();

@@ -26,6 +26,12 @@ const EMPTY = Object.freeze({
   reads: {},
   /** conv -> entries of the outbox */
   outbox: {},
+  /** conv -> files that were chosen and are not sent, see tray.js */
+  trays: {},
+  /** id of a message -> how much of its file has gone, in percent */
+  uploads: {},
+  /** what the server takes: {image, file, voice}, bytes, bytes and ms, 0 for no limit */
+  limits: null,
   /** conv -> {text, reply_to?, names?: {uid: name that stands behind an "@"}, edit?: a seq, kept?: the draft before} */
   drafts: {},
   /** conv -> {uid: time when it ends} */

@@ -1,5 +1,7 @@
 /** Messages in words: a line for previews and quotes, and a sentence for each event. */
+import { peerOf } from "./convs.js";
 import { t } from "./i18n.js";
+import { lengthText } from "./media.js";
 import { altOf } from "./stickers.js";
 import { get } from "./store.js";
 import { oneLine } from "./text.js";
@@ -27,6 +29,13 @@ function joined(names, total) {
   return total > names.length ? t("list.more", { names: list, n: total - names.length }) : list;
 }
 
+/** What a conversation can be found by: the names of the other one, of the group, of my notes. */
+export function findableName({ conv, group }) {
+  const { me, users } = get();
+  const profile = users[peerOf(conv, me.uid)];
+  return group?.name ?? (profile?.uid === me.uid ? t("notes") : `${profile?.nickname ?? ""} ${profile?.user_name ?? ""}`);
+}
+
 /** One line for a message of whatever kind, also of kinds that this page does not know. */
 export function summary(message) {
   const { kind, content, meta } = message;
@@ -35,6 +44,7 @@ export function summary(message) {
   if (kind === "system") return eventText(message);
   if (kind === "sticker") return `${t("kind.sticker")} ${altOf(content)}`.trim();
   if (kind === "file" && meta?.name) return `${t("kind.file")} ${oneLine(meta.name)}`;
+  if (kind === "voice" && meta?.duration) return `${t("kind.voice")} ${lengthText(meta.duration)}`;
   return t(`kind.${kind}`) ?? t("kind.unknown");
 }
 

@@ -134,6 +134,28 @@ test("what is written at once is stored in that order", async () => {
   assert.equal(clientA.outbox.entries().length, 0);
 });
 
+test("what is still being made holds its place, and nothing of it outlives the run", async () => {
+  const { ann, conv, clientB } = await pair();
+  const storage = memory();
+  const client = await ready(clientOf(ann, { storage }));
+  const slow = client.reserve({ conv, kind: "text", meta: { name: "slow" } });
+  const never = client.reserve({ conv, kind: "text" });
+  const last = client.send({ conv, content: "written behind them" });
+  assert.deepEqual([...storage.kept.keys()], [last.id]);
+  assert.deepEqual(client.outbox.entries(conv).map(({ state }) => state), ["making", "making", "queued"]);
+  client.outbox.fill(slow.id, { content: "made" });
+  assert.equal((await holds(clientB, conv, 3)).at(-1), "made");
+  client.outbox.refuse(never.id, { error: "too_large" });
+  assert.equal((await holds(clientB, conv, 4)).at(-1), "written behind them");
+  const [left] = client.outbox.entries(conv);
+  assert.deepEqual([left.state, left.reason.error], ["failed", "too_large"]);
+  client.outbox.retry(never.id);
+  assert.equal(client.outbox.entries(conv)[0].state, "making");
+  client.outbox.remove(never.id);
+  client.outbox.fill(never.id, { content: "given up" });
+  assert.equal(client.outbox.entries().length + storage.kept.size, 0);
+});
+
 test("what was missed comes by the resume, all of it, in order, over several pages", async () => {
   const { bo, conv, clientA, clientB } = await pair();
   clientB.stop();

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 PASSWORD = "correct horse battery"
+
+Chosen = Path | dict[str, object]
+"""A file, or one that is made for the occasion: its name, mimeType and buffer."""
 
 # The browser itself writes these when an answer is an error or the network is away; no script can
 # keep it from doing so.
@@ -90,6 +94,16 @@ class Person:
         self.page.locator(".log .bubble").nth(number).hover()
         self.page.locator(".log .acts").nth(number).click()
         self.page.get_by_role("menuitem", name="More emoji and stickers").click()
+
+    def attach(self, *files: "Chosen") -> None:
+        """Through the box in which files are chosen: they stand in the tray."""
+        before = self.tray.count()
+        self.page.locator("input[type=file]").set_input_files(list(files))  # type: ignore[arg-type]
+        expect(self.tray).to_have_count(before + len(files))
+
+    @property
+    def tray(self) -> Locator:
+        return self.page.locator(".tray li")
 
     @property
     def box(self) -> Locator:

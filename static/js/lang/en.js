@@ -1,9 +1,11 @@
 /** English. The same keys as zh.js; {one, other} where the number decides. */
 import groups from "./en-groups.js";
+import media from "./en-media.js";
 import panel from "./en-panel.js";
 
 export default {
   ...groups,
+  ...media,
   ...panel,
 
   app: "Tornado IM",
@@ -179,9 +181,6 @@ export default {
     other: "{n} messages have not been sent yet and would be lost.",
   },
 
-  "kind.image": "[Picture]",
-  "kind.voice": "[Voice message]",
-  "kind.file": "[File]",
   "kind.sticker": "[Sticker]",
   "kind.unknown": "[A message that this page cannot show]",
 

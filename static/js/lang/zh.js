@@ -1,9 +1,11 @@
 /** 中文。键与 en.js 完全相同。 */
 import groups from "./zh-groups.js";
+import media from "./zh-media.js";
 import panel from "./zh-panel.js";
 
 export default {
   ...groups,
+  ...media,
   ...panel,
 
   app: "Tornado IM",
@@ -176,9 +178,6 @@ export default {
   "unsent.title": "退出登录？",
   "unsent.text": "还有 {n} 条消息没有发出，退出后会丢失。",
 
-  "kind.image": "[图片]",
-  "kind.voice": "[语音]",
-  "kind.file": "[文件]",
   "kind.sticker": "[贴图]",
   "kind.unknown": "[此页面暂不支持的消息]",
 

@@ -1,26 +1,21 @@
 /** One message of a person: mine right, theirs left; what is unsent stands here too, with its mark. */
 import { Component, html, useRef } from "../../vendor/preact-htm.js";
-import { ALL, discard, retry } from "../acts.js";
+import { discard, retry } from "../acts.js";
 import { explain, t, useT } from "../i18n.js";
-import { marked } from "../mentions.js";
 import { mentionsMe } from "../roster.js";
-import { get, set, useStore } from "../store.js";
-import { links, onlyEmoji } from "../text.js";
+import { get, set } from "../store.js";
+import { onlyEmoji } from "../text.js";
 import { clock, full } from "../time.js";
-import { summary } from "../words.js";
+import { Content } from "./content.js";
 import { Mark } from "./mark.js";
 import { Avatar, IconButton, useName } from "./parts.js";
 import { placeOf } from "./popup.js";
 import { Quote } from "./quote.js";
 import { Reactions } from "./reactions.js";
-import { Sticker } from "./sticker.js";
 
 /** Held so long, a finger means the menu; moved further than this, it scrolls. */
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;
-
-/** A sticker has no bubble around it. */
-const STICKER_PX = 144;
 
 /**
  * Draws again only when something of it has changed: a thread may hold thousands. For the same reason
@@ -89,9 +84,9 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
   return html`<div class="bubble-place">
     ${face && html`<${Face} uid=${message.from} />`}
-    <div class=${`bubble ${shape} ${entry ? entry.state : ""}`} ...${handlers}>
+    <div class=${`bubble of-${message.kind} ${shape} ${entry ? entry.state : ""}`} ...${handlers}>
       ${message.reply_to && html`<${Quote} conv=${conv.conv} seq=${message.reply_to} onJump=${onJump} />`}
-      <${Content} message=${message} />
+      <${Content} message=${message} entry=${entry} />
       <span class="meta">
         ${message.edited && html`<span title=${full(message.edited)}>${t("edited")}</span>`}
         <time datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${clock(message.time)}</time>
@@ -105,37 +100,13 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   </div>`;
 }
 
-/** Text with its links, and stickers. Every other kind is named, until there is a room that shows it. */
-function Content({ message }) {
-  if (message.kind === "sticker") return html`<${Sticker} name=${message.content} size=${STICKER_PX} />`;
-  if (message.kind !== "text") return html`<span class="other-kind">${summary(message)}</span>`;
-  const words = message.mentions ? html`<${Called} message=${message} />` : linked(message.content);
-  return html`<span class="words" dir="auto">${words}</span>`;
-}
-
-function linked(text) {
-  return links(text).map(({ text: shown, href }) => (href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${shown}</a>` : shown));
-}
-
-/** Names behind an "@" stand out, mine most of all. */
-function Called({ message: { content, mentions } }) {
-  const users = useStore((state) => state.users);
-  const me = useStore((state) => state.me.uid);
-  const namesOf = (uid) => [users[uid]?.nickname, users[uid]?.user_name];
-  const everybody = mentions === "all";
-  const mine = everybody ? ALL : mentions.includes(me) ? namesOf(me) : [];
-  const parts = marked(content, everybody ? [...ALL] : mentions.flatMap(namesOf));
-  return parts.map(({ text, mention }) =>
-    mention ? html`<b class=${`mention ${mine.includes(text.slice(1)) ? "of-me" : ""}`}>${text}</b>` : linked(text),
-  );
-}
-
 function Trouble({ entry }) {
   useT();
-  const { conv, reason } = entry;
+  const { conv, reason, content } = entry;
   const outside = conv.startsWith("g") && reason?.error === "forbidden";
+  const file = content === undefined && entry.state === "failed";
   return html`<div class=${`trouble ${entry.state}`} role=${entry.state === "failed" ? "alert" : "status"}>
-    <span>${outside ? t("error.outside") : explain(reason)}</span>
+    <span>${outside ? t("error.outside") : explain(reason)} ${file && t("upload.here")}</span>
     <button type="button" class="link-button" onClick=${() => retry(entry.id)}>${t("retry")}</button>
     <button type="button" class="link-button" onClick=${() => discard(entry.id)}>${t("discard")}</button>
   </div>`;

@@ -1,17 +1,20 @@
 /** The box to write in. What stands in it is the draft in the state, so nothing typed is ever only here. */
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
-import { block, edit, endEdit, send, startEdit, typing } from "../acts.js";
+import { block, edit, endEdit, startEdit, typing } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
 import { get, useStore } from "../store.js";
 import { MAX_LENGTH, length } from "../text.js";
+import { emptyTray, sendAll, sendable as goes, trayOf } from "../tray.js";
 import { nameOf } from "../words.js";
+import { Attach } from "./attach.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
 import { Icon, IconButton } from "./parts.js";
 import { Quote } from "./quote.js";
 import { Silenced, useSilence } from "./silenced.js";
+import { Tray } from "./tray.js";
 
 /** The counter appears when so many characters are left. */
 const COUNTER_FROM = 200;
@@ -33,7 +36,9 @@ function Box({ conv: { conv } }) {
   const { text, reply_to } = draft;
   const editing = Boolean(draft.edit);
   const left = MAX_LENGTH - (text.length > MAX_LENGTH - COUNTER_FROM ? length(text) : text.length);
-  const sendable = text.trim() !== "" && left >= 0;
+  const tray = useStore((state) => trayOf(state, conv));
+  const files = useStore((state) => !editing && goes(tray, state.limits));
+  const sendable = (text.trim() !== "" || files) && left >= 0;
   const mentioning = useMentioning(conv, box, draft);
   const inserting = useInserting(conv, box);
 
@@ -43,11 +48,12 @@ function Box({ conv: { conv } }) {
     if (matchMedia("(hover: hover)").matches) box.current.focus();
   }, []);
 
+  const focus = () => box.current?.focus();
   const submit = () => {
     if (!sendable) return;
     if (editing) edit(conv, draft);
-    else send(conv, draft);
-    box.current.focus();
+    else sendAll(conv, draft);
+    focus();
   };
   const input = ({ currentTarget }) => {
     keepDraft(conv, { ...draft, text: currentTarget.value });
@@ -62,6 +68,7 @@ function Box({ conv: { conv } }) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && editing) endEdit(conv);
+    else if (event.key === "Escape" && tray.length) emptyTray(conv);
     else if (event.key === "Escape" && reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
     else if (event.key === "ArrowUp" && !text && !editing && editNewest(conv)) event.preventDefault();
   };
@@ -71,7 +78,9 @@ function Box({ conv: { conv } }) {
     ${editing
       ? html`<${Above} icon="pencil" label=${t("edit.cancel")} end=${() => (endEdit(conv), box.current.focus())}><span class="grow editing">${t("edit.title")}</span><//>`
       : reply_to && html`<${Above} icon="reply" label=${t("reply.cancel")} end=${() => (keepDraft(conv, { ...draft, reply_to: undefined }), box.current.focus())}><${Quote} conv=${conv} seq=${reply_to} /><//>`}
+    ${!editing && html`<${Tray} conv=${conv} ready=${focus} />`}
     <div class="composer-line">
+      ${!editing && html`<${Attach} conv=${conv} ready=${focus} />`}
       <div class="composer-box">
         <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}

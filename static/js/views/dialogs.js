@@ -7,11 +7,13 @@ import { useT } from "../i18n.js";
 import { signOut } from "../session.js";
 import { set, useStore } from "../store.js";
 import { Confirm, Readers } from "./asking.js";
+import { Forward } from "./forward.js";
 import { Modal } from "./modal.js";
 import { Invite, NewGroup } from "./newgroup.js";
 import { Avatar, Icon, useName } from "./parts.js";
+import { Viewer } from "./viewer.js";
 
-const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers };
+const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers, viewer: Viewer, forward: Forward };
 
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);

@@ -6,7 +6,7 @@ import { useT } from "../i18n.js";
 import { get, useStore } from "../store.js";
 import { excerpt } from "../text.js";
 import { full, listTime } from "../time.js";
-import { nameOf } from "../words.js";
+import { findableName, nameOf, summary } from "../words.js";
 import { Avatar, useNow } from "./parts.js";
 import { Row, useFace } from "./row.js";
 
@@ -21,7 +21,7 @@ export function Found({ query, close }) {
   const [page, setPage] = useState(NOTHING);
   const convs = useStore((state) => state.convs);
   const now = useNow(MINUTE_MS);
-  const { me, users } = get();
+  const { me } = get();
   useEffect(() => {
     let current = true;
     const timer = setTimeout(async () => {
@@ -37,11 +37,7 @@ export function Found({ query, close }) {
   }, [query]);
 
   const folded = query.toLocaleLowerCase();
-  const matches = ({ conv, group, last_message }) => {
-    const profile = users[peerOf(conv, me.uid)];
-    const name = group?.name ?? (profile?.uid === me.uid ? t("notes") : `${profile?.nickname} ${profile?.user_name}`);
-    return last_message && name.toLocaleLowerCase().includes(folded);
-  };
+  const matches = (conv) => conv.last_message && findableName(conv).toLocaleLowerCase().includes(folded);
   const known = sorted(Object.values(convs).filter(matches));
   const strangers = (people ?? []).filter(({ uid }) => !known.some(({ conv }) => peerOf(conv, me.uid) === uid));
   const pick = (act) => () => {
@@ -91,7 +87,7 @@ function Said({ message, highlight, now, onPick }) {
         <span class="row-name" dir="auto">${name}</span>
         <time class="row-time" datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${listTime(message.time, now)}</time>
       </span>
-      <span class="row-preview" dir="auto">${from && t("preview.from", { name: from, text: "" })}${excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>
+      <span class="row-preview" dir="auto">${from && t("preview.from", { name: from, text: "" })}${message.kind === "text" ? excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text)) : summary(message)}</span>
     </span>
   </button>`;
 }

@@ -8,6 +8,7 @@ import { namesOf } from "../words.js";
 import { Icon } from "./parts.js";
 
 const ENTRY_MARKS = {
+  making: ["clock", "mark.sending"],
   queued: ["clock", "mark.sending"],
   sending: ["clock", "mark.sending"],
   held: ["clock", "mark.held"],

@@ -1,9 +1,11 @@
 /** What can be done with a message, by whom, and how long. */
 import { html } from "../../vendor/preact-htm.js";
-import { copy, react, recall, startEdit } from "../acts.js";
+import { copy, copyImage, react, recall, startEdit } from "../acts.js";
 import { keepDraft } from "../drafts.js";
 import { ask } from "../groups.js";
 import { useT } from "../i18n.js";
+import { mediaUrl } from "../media.js";
+import { canCopyPictures } from "../pictures.js";
 import { leads, silence } from "../roster.js";
 import { get, set } from "../store.js";
 import { nameOf } from "../words.js";
@@ -23,10 +25,14 @@ export function Menu({ message, mine, readers = 0, conv, only, onMenu, ...place 
   const may = message.seq && !silence(conv, groups[id], me.uid, Date.now());
   const age = Date.now() - message.time;
   const text = message.kind === "text";
+  const picture = message.kind === "image" && message.content;
   const others = conv.type === "group" && leads(conv.group?.role) && !(mine && age < RECALL_MS);
   const items = [
     may && { icon: "reply", label: t("menu.reply"), act: () => reply(id, message.seq) },
     text && { icon: "copy", label: t("menu.copy"), act: () => copy(message.content) },
+    picture && canCopyPictures() && { icon: "copy", label: t("menu.copy.picture"), act: () => copyImage(message) },
+    message.seq && { icon: "forward", label: t("menu.forward"), act: () => set({ dialog: { name: "forward", message } }) },
+    message.meta && message.content && { icon: "download", label: t("menu.download"), act: () => save(message) },
     may && mine && text && age < EDIT_MS && { icon: "pencil", label: t("menu.edit"), act: () => edit(message) },
     readers > 0 && { icon: "check-check", label: t("menu.readers", { n: readers }), act: () => set({ dialog: { name: "readers", conv: id, seq: message.seq } }) },
     message.seq && mine && age < RECALL_MS && { icon: "undo-2", label: t("menu.recall"), act: () => recall(message) },
@@ -40,6 +46,13 @@ export function Menu({ message, mine, readers = 0, conv, only, onMenu, ...place 
 function reaction(message, emoji, me, t) {
   const on = message.reactions?.find((known) => known.emoji === emoji)?.uids.includes(me);
   return { text: emoji, label: t("react.with", { emoji }), on, act: () => react(message, emoji) };
+}
+
+/** Where a link has been pressed, the browser saves by itself. */
+function save({ content, meta }) {
+  const link = document.createElement("a");
+  Object.assign(link, { href: mediaUrl(content), download: meta.name });
+  link.click();
 }
 
 function edit(message) {

@@ -1,4 +1,4 @@
-/** Picking people: a search box with those chosen as chips, and below it those found or known. */
+/** Picking people or conversations: a search box with those chosen as chips, and below it those found or known. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { findPeople } from "../acts.js";
 import { learn } from "../chat.js";
@@ -10,17 +10,23 @@ import { Avatar, Icon, useName } from "./parts.js";
 /** Typing faster than this asks only once. */
 const PAUSE_MS = 200;
 
-/** @param {{picked: number[], there?: number[], onPick: (uids: number[]) => void}} props  there: cannot be picked */
-export function Picker({ picked, there = [], onPick }) {
+/**
+ * What is picked from: `useFound(query)` are ids, or null while it is asked; `useLabel(id)` is how one is
+ * drawn, `{face, name, line}`; `find` and `known` are keys of texts.
+ */
+const PEOPLE = { useFound: useFoundPeople, useLabel: usePerson, find: "picker.find", known: "picker.known" };
+
+/** @param {{picked: Array, there?: Array, onPick: (ids: Array) => void, source?: typeof PEOPLE}} props  there: cannot be picked */
+export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
   const t = useT();
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const box = useRef();
   const wanted = query.trim();
-  const people = useFound(wanted);
-  const open = people?.filter((uid) => !there.includes(uid)) ?? [];
-  const toggle = (uid) => {
-    onPick(picked.includes(uid) ? picked.filter((other) => other !== uid) : [...picked, uid]);
+  const found = source.useFound(wanted);
+  const open = found?.filter((id) => !there.includes(id)) ?? [];
+  const toggle = (id) => {
+    onPick(picked.includes(id) ? picked.filter((other) => other !== id) : [...picked, id]);
     if (wanted) setQuery("");
     setActive(0);
     box.current.focus();
@@ -38,23 +44,23 @@ export function Picker({ picked, there = [], onPick }) {
   };
   return html`<div class="picker">
     <div class="chips" onClick=${() => box.current.focus()}>
-      ${picked.map((uid) => html`<${Chip} key=${uid} uid=${uid} remove=${() => toggle(uid)} />`)}
-      <input ref=${box} type="text" autofocus value=${query} placeholder=${picked.length ? "" : t("picker.find")} aria-label=${t("picker.find")} autocomplete="off" spellcheck=${false} maxlength="100"
+      ${picked.map((id) => html`<${Chip} key=${id} id=${id} source=${source} remove=${() => toggle(id)} />`)}
+      <input ref=${box} type="text" autofocus value=${query} placeholder=${picked.length ? "" : t(source.find)} aria-label=${t(source.find)} autocomplete="off" spellcheck=${false} maxlength="100"
         role="combobox" aria-expanded="true" aria-controls="picker-list" aria-activedescendant=${open[active] ? `pick-${open[active]}` : undefined}
         onInput=${(event) => (setQuery(event.currentTarget.value), setActive(0))} onKeyDown=${key} />
     </div>
     <div class="picker-rows">
-      ${!wanted && people?.length > 0 && html`<h3 class="rows-title">${t("picker.known")}</h3>`}
-      <ul id="picker-list" role="listbox" aria-multiselectable="true" aria-label=${t("picker.find")}>
-        ${people?.map((uid) => html`<${Person} key=${uid} uid=${uid} on=${picked.includes(uid)} there=${there.includes(uid)} active=${open[active] === uid} toggle=${() => toggle(uid)} />`)}
+      ${!wanted && found?.length > 0 && html`<h3 class="rows-title">${t(source.known)}</h3>`}
+      <ul id="picker-list" role="listbox" aria-multiselectable="true" aria-label=${t(source.find)}>
+        ${found?.map((id) => html`<${Choice} key=${id} id=${id} source=${source} on=${picked.includes(id)} there=${there.includes(id)} active=${open[active] === id} toggle=${() => toggle(id)} />`)}
       </ul>
-      ${people?.length === 0 && html`<p class="empty" role="status">${wanted ? t("picker.none", { query: wanted }) : t("picker.start")}</p>`}
+      ${found?.length === 0 && html`<p class="empty" role="status">${wanted ? t("picker.none", { query: wanted }) : t("picker.start")}</p>`}
     </div>
   </div>`;
 }
 
 /** Who was found, or without a query those I write with; null while it is asked. */
-function useFound(query) {
+export function useFoundPeople(query) {
   const [found, setFound] = useState({ query: "", uids: null });
   const me = get().me.uid;
   useEffect(() => {
@@ -75,24 +81,29 @@ function useFound(query) {
   return singles.map(({ conv }) => peerOf(conv, me)).filter((uid) => uid !== me && get().users[uid]?.user_name);
 }
 
-function Chip({ uid, remove }) {
-  const t = useT();
+function usePerson(uid) {
   const name = useName(uid);
-  return html`<span class="chip"><${Avatar} uid=${uid} name=${name} size="tiny" /> <span dir="auto">${name}</span>
+  const user_name = useStore((state) => state.users[uid]?.user_name);
+  return { face: { uid }, name, line: `@${user_name}` };
+}
+
+function Chip({ id, source, remove }) {
+  const t = useT();
+  const { face, name } = source.useLabel(id);
+  return html`<span class="chip"><${Avatar} ...${face} name=${name} size="tiny" /> <span dir="auto">${name}</span>
     <button type="button" aria-label=${t("picker.remove", { name })} title=${t("picker.remove", { name })} onClick=${remove}><${Icon} name="x" /></button></span>`;
 }
 
-function Person({ uid, on, there, active, toggle }) {
+function Choice({ id, source, on, there, active, toggle }) {
   const t = useT();
-  const name = useName(uid);
-  const user_name = useStore((state) => state.users[uid]?.user_name);
+  const { face, name, line } = source.useLabel(id);
   const row = useRef();
   useEffect(() => {
     if (active) row.current.scrollIntoView({ block: "nearest" });
   }, [active]);
-  return html`<li ref=${row} id=${`pick-${uid}`} role="option" class=${active ? "active" : ""} aria-selected=${on} aria-disabled=${there} onClick=${() => !there && toggle()}>
-    <${Avatar} uid=${uid} name=${name} size="small" />
-    <span class="grow two-lines"><span dir="auto">${name}</span><span class="muted">@${user_name}${there ? ` · ${t("picker.there")}` : ""}</span></span>
+  return html`<li ref=${row} id=${`pick-${id}`} role="option" class=${active ? "active" : ""} aria-selected=${on} aria-disabled=${there} onClick=${() => !there && toggle()}>
+    <${Avatar} ...${face} name=${name} size="small" />
+    <span class="grow two-lines"><span dir="auto">${name}</span><span class="muted">${line}${there ? ` · ${t("picker.there")}` : ""}</span></span>
     <span class=${`tick ${on ? "on" : ""}`}>${on && html`<${Icon} name="check" />`}</span>
   </li>`;
 }

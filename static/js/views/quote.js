@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { api, convPath } from "../api.js";
 import { useT } from "../i18n.js";
+import { mediaUrl } from "../media.js";
 import { useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
 import { nameOf, summary } from "../words.js";
@@ -27,11 +28,21 @@ function useMessage(conv, seq) {
 
 export function Quote({ conv, seq, onJump }) {
   const t = useT();
-  useStore((state) => state.users);
   const message = useMessage(conv, seq);
   useStickers(message?.kind === "sticker");
   return html`<button type="button" class="quote" aria-label=${t("quote.jump")} onClick=${() => onJump?.(seq)}>
+    <${Line} message=${message} />
+  </button>`;
+}
+
+/** Who said it, and what, in a line; of a picture the thumb beside it. */
+export function Line({ message }) {
+  useT();
+  useStore((state) => state.users);
+  const { kind, content } = message ?? {};
+  return html`
+    ${kind === "image" && content && html`<img src=${mediaUrl(content, { thumb: true })} alt="" draggable=${false} />`}
     <b dir="auto">${message ? (nameOf(message.from) ?? "…") : "…"}</b>
     <span dir="auto">${message ? summary(message) : "…"}</span>
-  </button>`;
+  `;
 }
