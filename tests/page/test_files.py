@@ -84,6 +84,7 @@ def test_a_drop_on_the_thread(talk: Pair, tmp_path: Path) -> None:
     expect(ann.page.locator(".drop")).to_have_count(0)
     expect(ann.tray).to_have_count(0)  # beside the thread: nothing is sent, and the page stays
     drag(ann.page, "dragEnter", 800, 400, *files)
+    expect(ann.page.locator(".drop")).to_be_visible()
     drag(ann.page, "dragOver", 800, 400, *files)
     drag(ann.page, "drop", 800, 400, *files)
     expect(ann.tray).to_have_count(2)

@@ -47,21 +47,21 @@ function usePaste(take) {
 function DropPlace({ take }) {
   const t = useT();
   const [over, setOver] = useState(false);
-  const place = useRef();
   const latest = useRef();
   latest.current = take;
   useEffect(() => {
-    const watch = dragWatch(setOver, (event) => place.current?.contains(event.target), (files) => latest.current(files));
+    const watch = dragWatch(setOver, (files) => latest.current(files));
     for (const [name, listener] of watch) window.addEventListener(name, listener);
     return () => watch.forEach(([name, listener]) => window.removeEventListener(name, listener));
   }, []);
   if (!over) return null;
-  return html`<div class="drop" ref=${place}><p><${Icon} name="upload" /> ${t("attach.drop")}</p></div>`;
+  return html`<div class="drop"><p><${Icon} name="upload" /> ${t("attach.drop")}</p></div>`;
 }
 
 /** The listeners of a window, as `[name, listener]`: a drag enters each element anew, so they are counted. */
-function dragWatch(setOver, isIn, take) {
+function dragWatch(setOver, take) {
   let [depth, own] = [0, false];
+  const isIn = ({ target }) => Boolean(target.closest?.(".thread"));
   const files = (event) => !own && event.dataTransfer?.types.includes("Files");
   const end = () => {
     depth = 0;
