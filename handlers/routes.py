@@ -11,6 +11,7 @@ from handlers import (
     audit,
     chat,
     conversation,
+    figures,
     group,
     media,
     openapi,
@@ -72,11 +73,14 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (rf"/api/admin/users/{_UID}/sessions", accounts.SignOutHandler),
     (r"/api/admin/reports", reports.ReportsHandler),
     (r"/api/admin/reports/([^/]+)", reports.ReportHandler),
+    (r"/api/admin/stats", figures.StatsHandler),
+    (r"/api/admin/stats/history", figures.HistoryHandler),
     (r"/api/admin/audit", audit.AuditHandler),
     (r"/api/admin/words", words.WordsHandler),
     (r"/ws", chat.ChatHandler),
     (r"/healthz", site.HealthHandler),
     (r"/readyz", site.ReadyHandler),
+    (r"/metrics", figures.MetricsHandler),
     (r"/api/openapi\.json", site.DocumentHandler),
 )
 

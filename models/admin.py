@@ -52,6 +52,11 @@ class AdminActs:
                 await audit.put(act, connection)
         return found
 
+    async def count(self) -> int:
+        """How many accounts there are."""
+        async with self._guard():
+            return await User.all().count()
+
     async def people(self, text: str | None, before: int | None, limit: int) -> list[Account]:
         """Accounts by the beginning of a name or nickname, or by the uid; the newest first.
 

@@ -13,6 +13,9 @@ from models.guard import Guard
 
 MINUTE_MS: Final = 60_000
 
+_KEY: Final = ("time", "process")
+_COUNTED: Final = ("online", "sockets", "messages", "errors", "sql", "redis", "mongo")
+
 
 class FigureRow(Model):
     id = fields.BigIntField(primary_key=True, generated=True)
@@ -73,7 +76,7 @@ class Figures:
         self._guard = guard
 
     async def add(self, process: str, minutes: Sequence[Minute]) -> None:
-        """Store what a process counted; a minute that is there already stays as it is."""
+        """Store what a process counted, in place of what it said of the same minutes before."""
         rows = [
             FigureRow(
                 time=each.time,
@@ -89,7 +92,7 @@ class Figures:
             for each in minutes
         ]
         async with self._guard():
-            await FigureRow.bulk_create(rows, ignore_conflicts=True)
+            await FigureRow.bulk_create(rows, on_conflict=_KEY, update_fields=_COUNTED)
 
     async def spans(self, since: int, until: int, step: int) -> list[Span]:
         """Stretches of `step` ms from `since` to before `until`, those in which somebody counted.

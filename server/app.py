@@ -34,6 +34,7 @@ from models import (
     conversation,
     digests,
     extent,
+    figures,
     group,
     media,
     message,
@@ -62,6 +63,7 @@ from server.delivery import Delivery
 from server.estate import founded
 from server.expiry import Expiry
 from server.fanout import Fanout
+from server.figures import Figures
 from server.following import Follower
 from server.gate import Gate
 from server.groups import Groups
@@ -72,6 +74,7 @@ from server.listing import Listing
 from server.log import Commit, MessageLog
 from server.media import Media
 from server.media_sweep import MediaSweep
+from server.meter import Meter
 from server.orphans import Orphans
 from server.outbox import Changes
 from server.people import People
@@ -165,6 +168,7 @@ async def work(parent: Parent) -> None:
         ending,
         on_ready=parent.ready,
         on_mongo_unable=parent.unable,
+        worker=parent.number,
     )
     ending.raise_failure()
 
@@ -176,10 +180,11 @@ async def _serve(
     *,
     on_ready: Callable[[], None],
     on_mongo_unable: Callable[[str], None],
+    worker: int = 1,
 ) -> None:
     async with AsyncExitStack() as stack:
         allow_descriptors(inheritance.settings.limits.sockets_total)
-        work = await _start(stack, inheritance, ending.fail, on_mongo_unable)
+        work = await _start(stack, inheritance, worker, ending.fail, on_mongo_unable)
         server = HTTPServer(
             Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),
             idle_connection_timeout=IDLE_SECONDS,
@@ -200,6 +205,7 @@ async def _serve(
 async def _start(
     stack: AsyncExitStack,
     inheritance: Inheritance,
+    worker: int,
     fail: Callable[[str], None],
     on_mongo_unable: Callable[[str], None],
 ) -> Work:
@@ -217,7 +223,7 @@ async def _start(
     passwords = Passwords()
     stack.callback(passwords.close)
     try:
-        work = await _wire(settings, stores, passwords, inheritance.key)
+        work = await _wire(inheritance, stores, passwords, worker)
         stack.callback(work.services.search.close)
         await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
@@ -229,8 +235,11 @@ async def _start(
     return work
 
 
-async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: bytes) -> Work:
+async def _wire(
+    inheritance: Inheritance, stores: Stores, passwords: Passwords, worker: int
+) -> Work:
     """Make every service with what it works with; nothing runs yet."""
+    settings = inheritance.settings
     packs = stickers.read(STATIC / "stickers")
     process = secrets.token_hex(8)
     peers = ChatHandler.peers
@@ -259,6 +268,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         sockets.hear(channel, event)
         follower.hear(event)
         listed.hear(event)
+        counted.hear(event)
 
     def recover() -> None:
         sockets.recover()
@@ -322,7 +332,7 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         tokens,
         revocation,
         rates,
-        TokenSigner(key, settings.service.token_hours),
+        TokenSigner(inheritance.key, settings.service.token_hours),
         passwords,
         peers,
         fanout,
@@ -378,8 +388,21 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
     changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
     amendments = Amendments(settings.chat, messages, policy, delivery, changes, packs, listed)
     trail = Audit(audit.AuditTrail(stores.sql))
-    admins = Admins(people, AdminActs(stores.sql), revocation, trail)
+    accounts = AdminActs(stores.sql)
+    admins = Admins(people, accounts, revocation, trail)
     reports = Reports(reported, messages, policy, uploaded, amendments, admins, rates)
+    refusals = Refusals()
+    meter = Meter(
+        stores,
+        bus,
+        peers,
+        log,
+        uploaded,
+        refusals,
+        family=inheritance.family,
+        worker=worker,
+    )
+    counted = Figures(figures.Figures(stores.sql), meter, accounts, reported, bus)
     services = Services(
         settings=settings,
         stores=stores,
@@ -402,7 +425,8 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         words=listed,
         audit=trail,
         reports=reports,
-        refusals=Refusals(),
+        refusals=refusals,
+        figures=counted,
         policy=policy,
         fanout=fanout,
         peers=peers,
@@ -422,6 +446,9 @@ async def _wire(settings: Settings, stores: Stores, passwords: Passwords, key: b
         "media": media_sweep.run(),
         "reports": reports.sweep(),
         "words": listed.run(),
+        "figures": counted.run(),
+        "pulse": meter.pulse(),
+        "health of stores": meter.look(),
         **follower.loops(),
     }
     return Work(services, log, positions, orphans, bus, forever)
@@ -451,6 +478,8 @@ async def _drain(work: Work) -> None:
     unanswered, deaf = len(work.log.pending), work.services.peers.count
     if unanswered or deaf:
         logger.warning("left: %d messages without answer, %d deaf sockets", unanswered, deaf)
+    with contextlib.suppress(Unavailable):
+        await work.services.figures.flush()
     try:
         await work.positions.leave()
         work.bus.leave()

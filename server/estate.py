@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -21,6 +22,7 @@ class Estate:
     listening: list[socket.socket]
     children: Children
     key: bytes
+    family: str
 
     @property
     def inheritance(self) -> Inheritance:
@@ -29,6 +31,7 @@ class Estate:
             redis=self.children.redis,
             mongo=self.children.mongo,
             key=self.key,
+            family=self.family,
             listening=tuple(one.fileno() for one in self.listening),
         )
 
@@ -57,4 +60,5 @@ async def founded(settings: Settings, on_fatal: Callable[[str], None]) -> AsyncI
             stack.enter_context(closing(one))
         children = await embedded.start(settings, data_dir, on_fatal=on_fatal)
         stack.push_async_callback(children.stop)
-        yield Estate(settings, sockets, children, datadir.signing_key(settings, data_dir))
+        key = datadir.signing_key(settings, data_dir)
+        yield Estate(settings, sockets, children, key, secrets.token_hex(8))

@@ -30,6 +30,8 @@ class Inheritance:
     """As configured, or the embedded stores that stand in for them."""
     key: bytes = field(repr=False)
     """What tokens are signed with."""
+    family: str
+    """Tells the workers of one parent from other processes."""
     listening: tuple[int, ...]
     """Descriptors of the sockets."""
 

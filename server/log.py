@@ -44,6 +44,7 @@ from models.message import (
     is_group,
 )
 from models.units import Conv, Millis, Seq
+from server.delays import Delays
 from server.peers import Peer
 from server.positions import Positions
 from server.protocol import SENT_OFFLINE, SENT_ONLINE
@@ -213,6 +214,8 @@ class MessageLog:
         """Messages that this process has stored."""
         self.conflicts = 0
         """Writes that the index refused, because another process was faster."""
+        self.delays = Delays()
+        """From the moment that a message was taken until it was stored."""
 
     def append(self, draft: Draft) -> None:
         """Take a draft; `draft.answer` is called when it is stored or refused.
@@ -401,8 +404,10 @@ class MessageLog:
         commits = [*found, *numbered]
         if found:
             commits.sort(key=lambda commit: commit.stored.message.seq)
+        began = time.monotonic() + DEADLINE_SECONDS
         for commit in commits:
             self.pending.pop(commit.draft.number, None)
+            self.delays.note(began - commit.draft.deadline)
         self._on_commit(commits)
 
     def _refuse(self, drafts: Iterable[Draft], error: ChatError) -> None:

@@ -82,6 +82,8 @@ class Media:
         self._rates = rates
         self._reports = reports
         self._per_minute = per_minute
+        self.accepted = 0
+        """Uploads that this process has taken."""
 
     # Coming in
 
@@ -118,6 +120,7 @@ class Media:
             created_at=now_ms(),
         )
         await self._store.add(medium, due=medium.created_at + UNUSED_MS)
+        self.accepted += 1
         return shape(medium)
 
     # Going out

@@ -172,6 +172,11 @@ class PeerMap:
         del self._by_uid[peer.uid]
         return True
 
+    @property
+    def people(self) -> int:
+        """How many of them there are."""
+        return len(self._by_uid)
+
     def of(self, uid: int) -> tuple[Peer, ...]:
         """The sockets of a user, those included that are not ready yet."""
         return tuple(self._by_uid.get(uid, ()))

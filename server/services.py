@@ -12,6 +12,7 @@ from server.audit import Audit
 from server.conversations import Conversations
 from server.delivery import Delivery
 from server.fanout import Fanout
+from server.figures import Figures
 from server.groups import Groups
 from server.listing import Listing
 from server.media import Media
@@ -54,6 +55,7 @@ class Services:
     audit: Audit
     reports: Reports
     refusals: Refusals
+    figures: Figures
     policy: Policy
     fanout: Fanout
     peers: PeerMap

@@ -127,6 +127,10 @@ EXAMPLES: dict[tuple[str, str], Call] = {
     ("POST", "/api/admin/reports/{id}"): lambda ann, bo: _reported(ann, bo)[0].post(
         f"/api/admin/reports/{_reported(ann, bo)[1]}", action="dismiss", note="a joke"
     ),
+    ("GET", "/api/admin/stats"): lambda ann, bo: _admin(ann).get("/api/admin/stats"),
+    ("GET", "/api/admin/stats/history"): lambda ann, bo: _admin(ann).get(
+        "/api/admin/stats/history"
+    ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
     ("GET", "/api/admin/words"): lambda ann, bo: _admin(ann).get("/api/admin/words"),
     ("POST", "/api/admin/words"): lambda ann, bo: _admin(ann).post(

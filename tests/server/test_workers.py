@@ -92,7 +92,7 @@ class Family:
         (self._folder / "program.py").write_text(PREFACE + program, encoding="utf-8")
         settings = load(Path(os.devnull), {})
         ending = Ending()
-        parent = Workers(Estate(settings, [self.listening], self.children, b"the key"), ending)
+        parent = Workers(Estate(settings, [self.listening], self.children, b"the key", ""), ending)
         async with asyncio.timeout(SECONDS):
             try:
                 await parent.start(count)
