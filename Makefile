@@ -1,9 +1,9 @@
-# One word each: run, test, lint, bench, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
+# One word each: run, test, lint, audit, bench, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: run test lint bench screenshots stickers lock clean
+.PHONY: run test lint audit bench screenshots stickers lock clean
 
 run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
@@ -16,6 +16,9 @@ lint: .venv/dev-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv/dev-ready
+	@$(BIN)/python -m tests.audit
 
 bench: .venv/dev-ready
 	$(BIN)/python -m tests.bench $(ARGS)
