@@ -22,7 +22,8 @@ from models.errors import (
 from models.units import Millis, Uid
 from models.user import KEY_MAX, canonical
 from server import text
-from server.fields import PASSWORD, Opaque, Text, UserName, ruled
+from server.fields import Opaque, Text, UserName, ruled
+from server.passwords import PASSWORD
 from server.people import Profile
 from server.protocol import STATE
 
@@ -89,17 +90,15 @@ class RegisterHandler(SingleTokenMixin):
 
         Closed by `[service] Register` it is `forbidden`; by invitation `invite` is needed.
         """
-        mode = self.services.settings.service.register
-        if mode == "closed":
-            raise Forbidden
-        if mode == "invite":
-            # Nobody can make an invitation yet, so none is good.
-            raise InvalidField("invite", "unknown_value" if body.invite else "required")
         if len(canonical(body.user_name)) > KEY_MAX:
             raise InvalidField("user_name", "length")
         self.services.words.check(body.user_name, body.nickname)
         person = await self.services.sessions.register(
-            body.user_name, body.password, body.nickname or body.user_name, self.address
+            body.user_name,
+            body.password,
+            body.nickname or body.user_name,
+            self.address,
+            invite=body.invite,
         )
         return {"uid": person.uid, "user_name": person.user_name, "nickname": person.nickname}
 

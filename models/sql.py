@@ -81,6 +81,7 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
                     "models.report",
                     "models.figures",
                     "models.word",
+                    "models.invite",
                 ],
                 "default_connection": "default",
                 "migrations": "models.migrations",

@@ -10,7 +10,7 @@ import time
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
@@ -110,6 +110,25 @@ def begins_like(text: str) -> Q:
     return Q(name_key__gte=low, name_key__lt=high) | Q(nickname_key__gte=low, nickname_key__lt=high)
 
 
+async def add_person(
+    user_name: str, nickname: str, password_hash: str, connection: Any = None
+) -> Person:
+    """As `Users.add`, perhaps inside a transaction."""
+    try:
+        row = await User.create(
+            user_name=user_name,
+            name_key=canonical(user_name),
+            nickname=nickname,
+            nickname_key=nickname_key(nickname),
+            password_hash=password_hash,
+            created_at=int(time.time() * 1000),
+            using_db=connection,
+        )
+    except IntegrityError:
+        raise Conflict("user_exists") from None
+    return person(row)
+
+
 class Users:
     """Queries on people. Every call raises `Unavailable` when the database does not answer."""
 
@@ -123,18 +142,7 @@ class Users:
             Conflict: `user_exists`, decided by the unique index on the canonical name.
         """
         async with self._guard():
-            try:
-                row = await User.create(
-                    user_name=user_name,
-                    name_key=canonical(user_name),
-                    nickname=nickname,
-                    nickname_key=nickname_key(nickname),
-                    password_hash=password_hash,
-                    created_at=int(time.time() * 1000),
-                )
-            except IntegrityError:
-                raise Conflict("user_exists") from None
-        return person(row)
+            return await add_person(user_name, nickname, password_hash)
 
     async def credentials(self, user_name: str) -> tuple[Person, str] | None:
         """The person of that name and their password's hash."""

@@ -47,6 +47,7 @@ from models.admin import AdminActs
 from models.bus import Bus
 from models.dirty import Dirty
 from models.errors import Unavailable
+from models.invite import Invites as InviteList
 from models.lease import Leases
 from models.rate import Rates
 from models.stores import Stores, open_stores
@@ -68,6 +69,7 @@ from server.following import Follower
 from server.gate import Gate
 from server.groups import Groups
 from server.inheritance import Inheritance, Parent
+from server.invites import Invites
 from server.keeping import Keeping
 from server.listening import ANY_ADDRESS
 from server.listing import Listing
@@ -326,8 +328,10 @@ async def _wire(
     rates = Rates(stores.redis_client, stores.redis)
     tokens = token.Tokens(stores.redis_client, stores.redis)
     revocation = Revocation(tokens, peers, bus)
+    invites = Invites(InviteList(stores.sql), users, register=settings.service.register)
     sessions = Sessions(
         users,
+        invites,
         people,
         tokens,
         revocation,
@@ -423,6 +427,7 @@ async def _wire(
         stickers=packs,
         admins=admins,
         words=listed,
+        invites=invites,
         audit=trail,
         reports=reports,
         refusals=refusals,

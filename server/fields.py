@@ -328,7 +328,6 @@ class Cursors(_FromText):
 
 
 DEVICE_ID: Final = Pattern(_DEVICE_ID)
-PASSWORD: Final = Opaque(8, 128)
 
 T = TypeVar("T")
 

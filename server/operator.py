@@ -30,7 +30,7 @@ from models.user import Person, Users
 from server import datadir, embedded, logs, text
 from server.audit import told
 from server.credentials import Passwords
-from server.fields import PASSWORD
+from server.passwords import PASSWORD
 from server.peers import PeerMap
 from server.people import tell
 from server.process import running

@@ -14,6 +14,7 @@ from server.delivery import Delivery
 from server.fanout import Fanout
 from server.figures import Figures
 from server.groups import Groups
+from server.invites import Invites
 from server.listing import Listing
 from server.media import Media
 from server.peers import PeerMap
@@ -51,6 +52,7 @@ class Services:
     tus: Tus
     stickers: Stickers
     words: Words
+    invites: Invites
     admins: Admins
     audit: Audit
     reports: Reports

@@ -20,6 +20,7 @@ from models.token import Device, Issued, Session, Tokens
 from models.user import Person, Users, canonical
 from server.credentials import Claims, Passwords, TokenSigner
 from server.fanout import Fanout
+from server.invites import Invites
 from server.peers import Peer, PeerMap
 from server.people import People
 from server.protocol import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SUPERSEDED, STATE
@@ -53,6 +54,7 @@ class Sessions:
     def __init__(
         self,
         users: Users,
+        invites: Invites,
         people: People,
         tokens: Tokens,
         revocation: Revocation,
@@ -65,6 +67,7 @@ class Sessions:
         limits: Limits,
     ) -> None:
         self._users = users
+        self._invites = invites
         self._people = people
         self._tokens = tokens
         self._revocation = revocation
@@ -78,10 +81,14 @@ class Sessions:
 
     # Accounts
 
-    async def register(self, name: str, password: str, nickname: str, address: str) -> Person:
-        """Raises `Conflict` (user_exists) and `RateLimited`."""
+    async def register(
+        self, name: str, password: str, nickname: str, address: str, *, invite: str | None = None
+    ) -> Person:
+        """Raises `Conflict` (user_exists), `RateLimited`, and as `Invites.check` does."""
         await self._rates.take([Rate(f"register:{address}", self._limits.register_per_hour, 3600)])
-        person = await self._users.add(name, nickname, await self._passwords.hash(password))
+        await self._invites.check(invite)
+        known = await self._passwords.hash(password)
+        person = await self._invites.open_account(invite, name, nickname, known)
         security.info("registered: user %d from %s", person.uid, address)
         return person
 

@@ -16,6 +16,7 @@ from models.audit import AuditTrail
 from models.group import Group
 from models.group import Groups as GroupStore
 from models.guard import Guard
+from models.invite import Invites as InviteList
 from models.rate import Rates
 from models.stores import Stores
 from models.token import Issued, Session, Tokens
@@ -27,6 +28,7 @@ from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
 from server.groups import Groups
+from server.invites import Invites
 from server.listing import Listing
 from server.outbox import Changes
 from server.people import People
@@ -154,8 +156,10 @@ class Served(Process):
         self.reading = Reading(self.messages, self.positions, self.recent)
         self.revocation = Revocation(self.tokens, self.peers, self.bus)
         chosen = dataclasses.replace(UNLIMITED, **limits)
+        self.invites = Invites(InviteList(stores.sql), self.users, register="open")
         self.sessions = Sessions(
             self.users,
+            self.invites,
             self.people,
             self.tokens,
             self.revocation,

@@ -132,6 +132,7 @@ EXAMPLES: dict[tuple[str, str], Call] = {
         "/api/admin/stats/history"
     ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
+    ("POST", "/api/admin/invites"): lambda ann, bo: _admin(ann).post("/api/admin/invites", uses=1),
     ("GET", "/api/admin/words"): lambda ann, bo: _admin(ann).get("/api/admin/words"),
     ("POST", "/api/admin/words"): lambda ann, bo: _admin(ann).post(
         "/api/admin/words", words=["example word"]

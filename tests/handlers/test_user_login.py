@@ -181,6 +181,7 @@ def test_a_wrong_old_password_changes_nothing(ann: Account) -> None:
         ({"old_password": PASSWORD}, ("new_password", "required")),
         ({"old_password": PASSWORD, "new_password": "seven77"}, ("new_password", "length")),
         ({"old_password": PASSWORD, "new_password": "x" * 129}, ("new_password", "length")),
+        ({"old_password": PASSWORD, "new_password": "PassWord1"}, ("new_password", "common")),
         ({"old_password": 1, "new_password": "n" * 8}, ("old_password", "type")),
     ],
 )
