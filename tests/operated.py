@@ -6,7 +6,9 @@ import functools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.client import Account
 from tests.running import KEY, ROOT, Server
@@ -48,3 +50,22 @@ def administrator(server: Server) -> Account:
     done = grant(server.data, admin.name)
     assert done.returncode == 0, done
     return admin
+
+
+def by_invitation(servers: Callable[..., Server], folder: Path) -> Account:
+    """The administrator of a new server where accounts are by invitation."""
+    first = servers(data=folder)
+    admin = Account.new(first)
+    assert grant(folder, admin.name).returncode == 0
+    first.stop()
+    admin.server = servers(data=folder, service_register="invite")
+    admin.login()
+    return admin
+
+
+def code(admin: Account, **fields: Any) -> str:
+    """An invitation by an administrator."""
+    made = admin.post("/api/admin/invites", **fields)
+    assert made.status == 201, made
+    found: str = made.data["code"]
+    return found

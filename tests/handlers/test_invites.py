@@ -6,36 +6,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from tests.client import Account, register
 from tests.grouped import invalid, refused
-from tests.operated import grant
+from tests.operated import by_invitation, code
 from tests.running import Server
 
 PATH = "/api/admin/invites"
 
 
-def invited(servers: Callable[..., Server], folder: Path) -> Account:
-    """The administrator of a server where accounts are by invitation."""
-    first = servers(data=folder)
-    admin = Account.new(first)
-    assert grant(folder, admin.name).returncode == 0
-    first.stop()
-    admin.server = servers(data=folder, service_register="invite")
-    admin.login()
-    return admin
-
-
-def code(admin: Account, **fields: Any) -> str:
-    made = admin.post(PATH, **fields)
-    assert made.status == 201, made
-    found: str = made.data["code"]
-    return found
-
-
 def test_registration_by_invitation(servers: Callable[..., Server], tmp_path: Path) -> None:
-    admin = invited(servers, tmp_path)
+    admin = by_invitation(servers, tmp_path)
     invalid(register(admin.server), "invite", "required")
     invalid(register(admin.server, invite=""), "invite", "required")
     invalid(register(admin.server, invite="never made"), "invite", "unknown_value")

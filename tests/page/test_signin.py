@@ -1,10 +1,12 @@
 """The card at the door, and how a session ends."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.operated import by_invitation, code
 from tests.page.person import PASSWORD, Person
 from tests.running import Server
 
@@ -41,6 +43,47 @@ def test_the_servers_own_refusals_find_their_field(someone: Someone) -> None:
     bo.page.locator("[name=password]").fill("not the password")
     bo.page.keyboard.press("Enter")
     expect(bo.page.locator("#note-password")).to_have_text("The name or the password is wrong.")
+
+
+def test_an_invitation_is_asked_for_where_it_is_needed(
+    someone: Someone, servers: Callable[..., Server], tmp_path: Path
+) -> None:
+    admin = by_invitation(servers, tmp_path)
+    ann = someone("ann", url=admin.server.url)
+    ann.page.get_by_role("tab").nth(1).click()
+    invite = ann.page.locator("[name=invite]")
+    ann.page.locator("[name=user_name]").fill(ann.name)
+    ann.page.locator("[name=password]").fill(PASSWORD)
+    expect(invite).to_have_count(0)
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.locator("#note-invite")).to_have_text("Registering needs an invitation code.")
+    expect(invite).to_be_focused()
+    ann.page.keyboard.type("an old one")
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.locator("#note-invite")).to_have_text("This code is not valid any more.")
+    invite.fill(code(admin, uses=1))
+    ann.page.keyboard.press("Enter")
+    ann.signed_in()
+
+
+def test_a_closed_house_says_so(someone: Someone, servers: Callable[..., Server]) -> None:
+    ann = someone("ann", url=servers(service_register="closed").url, locale="zh-CN")
+    ann.page.get_by_role("tab").nth(1).click()
+    ann.page.locator("[name=user_name]").fill(ann.name)
+    ann.page.locator("[name=password]").fill(PASSWORD)
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_role("alert")).to_have_text("此处目前不开放注册。")
+
+
+def test_a_common_password_is_refused_at_its_field(someone: Someone) -> None:
+    ann = someone("ann")
+    ann.page.get_by_role("tab").nth(1).click()
+    ann.page.locator("[name=user_name]").fill(ann.name)
+    ann.page.locator("[name=password]").fill("Password1")
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.locator("#note-password")).to_have_text(
+        "This password is too common. Please choose another one."
+    )
 
 
 def test_password_managers_and_eyes(someone: Someone) -> None:

@@ -190,6 +190,7 @@ export default {
   "error.invalid_field": "This is not allowed.",
   "error.bad_request": "The server did not understand this.",
   "error.forbidden": "This is not allowed.",
+  "error.closed": "Nobody can register here at present.",
   "error.bad_origin": "The server does not accept this address of the page.",
   "error.blocked": "This person does not accept your messages.",
   "error.muted": "You may not write here at present.",

@@ -187,6 +187,7 @@ export default {
   "error.invalid_field": "内容不符合要求。",
   "error.bad_request": "服务器无法理解该请求。",
   "error.forbidden": "没有权限。",
+  "error.closed": "此处目前不开放注册。",
   "error.bad_origin": "服务器不接受从该地址访问。",
   "error.blocked": "对方拒收你的消息。",
   "error.muted": "你暂时不能在这里发言。",

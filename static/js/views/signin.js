@@ -25,7 +25,8 @@ function check(values, registering) {
 }
 
 /** Which field a refusal belongs to; the rest stands above the button. */
-function placed(refusal) {
+function placed(refusal, registering) {
+  if (registering && refusal.error === "forbidden") return { form: { error: "closed" } };
   if (refusal.error === "user_exists") return { user_name: refusal };
   if (refusal.error === "bad_credentials") return { password: refusal };
   if (refusal.field) return { [refusal.field]: refusal };
@@ -75,7 +76,7 @@ export function SignIn() {
       await (registering ? register(values) : signIn(values.user_name, values.password));
     } catch (refusal) {
       if (refusal.field === "invite") setInvited(true);
-      setErrors(placed(refusal));
+      setErrors(placed(refusal, registering));
       setBusy(false);
     }
   };
