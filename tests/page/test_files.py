@@ -10,12 +10,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.page.person import Person
+from tests.page.samples import document
 
 Pair = tuple[Person, Person]
-
-
-def file(name: str, content: bytes = b"%PDF-1.4 of no pages") -> dict[str, object]:
-    return {"name": name, "mimeType": "application/pdf", "buffer": content}
 
 
 @contextmanager
@@ -40,7 +37,7 @@ def drag(page: Page, what: str, x: float, y: float, *files: Path) -> None:
 def test_they_are_looked_at_and_sent_in_their_order(talk: Pair) -> None:
     ann, bo = talk
     name = "Minutes of the tea committee, spring meeting (final).pdf"
-    ann.attach(file("first.pdf"), file(name, b"x" * 5_000), file("third.zip"))
+    ann.attach(document("first.pdf"), document(name, b"x" * 5_000), document("third.zip"))
     expect(ann.tray.nth(1)).to_contain_text("4.9 KB")
     ann.page.get_by_role("button", name="Remove first.pdf").click()
     expect(ann.page.locator(".tray h2")).to_have_text("2 files to send")
@@ -64,7 +61,7 @@ def test_they_are_looked_at_and_sent_in_their_order(talk: Pair) -> None:
 
 def test_the_list_and_quotes_name_them(talk: Pair) -> None:
     ann, bo = talk
-    ann.attach(file("plan.pdf"))
+    ann.attach(document("plan.pdf"))
     ann.page.keyboard.press("Enter")
     expect(bo.row).to_contain_text("Ann: [File] plan.pdf")
     bo.menu(2, "Reply")
@@ -98,7 +95,7 @@ def test_progress_and_giving_up(talk: Pair) -> None:
     ann, _ = talk
     asked: list[str] = []
     with slowed_down(ann.page, 50_000):
-        ann.attach(file("large.pdf", b"x" * 1_000_000))
+        ann.attach(document("large.pdf", b"x" * 1_000_000))
         ann.page.keyboard.type("behind it")
         ann.page.keyboard.press("Enter")
         bar = ann.page.get_by_role("progressbar", name="Uploading large.pdf")
@@ -121,7 +118,7 @@ def test_what_failed_stays_and_is_tried_again(talk: Pair) -> None:
     refusal = {"status": 403, "msg": "no", "data": None, "error": "forbidden"}
     answer = {"status": 403, "content_type": "application/json", "body": json.dumps(refusal)}
     ann.page.route("**/api/media", lambda route: route.fulfill(**answer))
-    ann.attach(file("plan.pdf"))
+    ann.attach(document("plan.pdf"))
     ann.page.keyboard.type("not behind it")
     ann.page.keyboard.press("Enter")
     bo.sees("hello", "hi", "not behind it")
@@ -136,7 +133,7 @@ def test_what_failed_stays_and_is_tried_again(talk: Pair) -> None:
 def test_without_a_network_it_waits_and_goes_on_by_itself(talk: Pair) -> None:
     ann, bo = talk
     ann.page.context.set_offline(True)
-    ann.attach(file("plan.pdf"))
+    ann.attach(document("plan.pdf"))
     ann.page.keyboard.press("Enter")
     ann.write("behind it")
     expect(ann.page.locator(".progress.waits")).to_be_visible()
@@ -154,7 +151,7 @@ def test_the_server_is_busy_for_a_moment(talk: Pair) -> None:
         route.fulfill(**answers.pop()) if answers else route.continue_()
 
     ann.page.route("**/api/media", answer)
-    ann.attach(file("plan.pdf"))
+    ann.attach(document("plan.pdf"))
     ann.page.keyboard.press("Enter")
     expect(bo.page.locator(".line").last).to_contain_text("plan.pdf")
     assert answers == []
@@ -168,7 +165,7 @@ def test_what_is_too_large_is_said_before_it_is_sent(talk: Pair, tmp_path: Path)
     ann.attach(large)
     expect(ann.tray).to_contain_text("Too large: at most 50 MB")
     expect(ann.page.get_by_role("button", name="Send")).to_be_disabled()
-    ann.attach(file("plan.pdf"))
+    ann.attach(document("plan.pdf"))
     ann.page.get_by_role("button", name="Send").click()
     expect(bo.page.locator(".line").last).to_contain_text("plan.pdf")
     expect(ann.tray).to_have_text(["film.mkvToo large: at most 50 MB"])
@@ -180,7 +177,7 @@ def test_forwarded_to_a_person_and_a_group(talk: Pair, what: str) -> None:
     ann, bo = talk
     group = ann.found(f"Readers of a {what}", bo)
     if what == "file":
-        ann.attach(file("plan.pdf"))
+        ann.attach(document("plan.pdf"))
         ann.page.keyboard.press("Enter")
         expect(bo.page.locator("a.file")).to_be_visible()
     uploads: list[str] = []

@@ -14,11 +14,12 @@ export function Picture({ message, entry }) {
   const { conv, seq, id, content, meta } = message;
   const [shown, setShown] = useState(false);
   const [broken, setBroken] = useState(false);
+  const [, setReplaced] = useState(false);
   const local = previewOf(id);
   const { width, height, small } = fitted(meta);
   const arrived = () => {
     setShown(true);
-    if (local) setTimeout(() => forgetPreview(id), ARRIVED_MS);
+    if (local) setTimeout(() => (forgetPreview(id), setReplaced(true)), ARRIVED_MS);
   };
   return html`<div class=${`picture ${small ? "small" : ""}`} style=${{ "--w": `${width}px`, "--ratio": `${width} / ${height}` }}>
     ${meta.placeholder && !shown && html`<img class="blurred" src=${`data:image/webp;base64,${meta.placeholder}`} alt="" />`}
