@@ -63,7 +63,7 @@ function Box({ conv: { conv } }) {
   const key = (event) => {
     // While an input method composes, Enter belongs to it. Safari ends composing before the key arrives,
     // with the key code 229.
-    if (event.isComposing || event.keyCode === 229 || mentioning.key(event)) return;
+    if (event.isComposing || event.keyCode === 229 || mentioning.key(event) || inserting.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();

@@ -72,7 +72,14 @@ export function useInserting(conv, box) {
   // A press must not take the focus from the box: it comes back to where it was.
   const button = html`<${IconButton} icon=${phone ? "keyboard" : "smile"} label=${label} class=${open ? "on" : ""} aria-haspopup="dialog" aria-expanded=${open} onPointerDown=${(event) => event.preventDefault()} onMouseDown=${(event) => event.preventDefault()} onClick=${toggle} />`;
   const panel = Panel && html`<${Panel} onEmoji=${insert} onSticker=${send} close=${close} within=".composer" focus=${!onPhone()} />`;
-  return { button, panel, onFocus: () => phone && setOpen(false) };
+  /** Whether a key in the box belonged to the panel: what floats in front goes first. */
+  const key = (event) => {
+    if (!open || event.key !== "Escape") return false;
+    event.preventDefault();
+    setOpen(false);
+    return true;
+  };
+  return { button, panel, key, onFocus: () => phone && setOpen(false) };
 }
 
 /** For a message: one choice, and it is gone. */
