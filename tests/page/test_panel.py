@@ -177,9 +177,9 @@ def test_a_sticker_is_sent_at_once_and_named_where_it_is_not_seen(talk: Pair) ->
     expect(seen).to_be_visible()
     # What is no text is neither copied nor edited.
     ann.page.locator(".line.mine .bubble").last.click(button="right")
-    expect(ann.page.get_by_role("menuitem")).to_have_text(
-        ["", "Reply", re.compile("Read by"), "Recall"]
-    )
+    expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+    for item in ("Copy", "Edit"):
+        expect(ann.page.get_by_role("menuitem", name=item)).to_have_count(0)
     ann.page.keyboard.press("Escape")
     ann.box.fill("")
     opener(ann).click()
@@ -240,6 +240,9 @@ def test_on_a_phone_it_takes_the_keyboards_place(talk: Pair, someone: Someone) -
     expect(phone.page.locator(".line.mine .sticker")).to_have_count(2)
     opener(phone).tap()
     expect(phone.box).to_be_focused()
+    opener(phone).tap()
+    phone.page.locator(".scroller").tap(position={"x": 20, "y": 20})
+    expect(panel(phone)).to_have_count(0)
     # A reaction: from the lower edge, over a veil that a tap takes away and nothing else.
     phone.page.locator(".line.theirs .bubble").click(button="right")
     phone.page.get_by_role("menuitem", name="More emoji and stickers").tap()

@@ -35,8 +35,10 @@ export function Panel({ at, onEmoji, onSticker, close, within = ".panel", focus 
   }, []);
   useEffect(() => {
     const outside = (event) => !event.target.closest?.(`${within}, .panel-veil`) && close(false);
-    document.addEventListener("pointerdown", outside, true);
-    return () => document.removeEventListener("pointerdown", outside, true);
+    // A finger that scrolls the thread, or is held on a message, is not done with the panel below it.
+    const press = matchMedia("(hover: none)").matches ? "click" : "pointerdown";
+    document.addEventListener(press, outside, true);
+    return () => document.removeEventListener(press, outside, true);
   }, []);
   const key = (event) => {
     if (event.key !== "Escape") return;
