@@ -110,7 +110,7 @@ async def _end(child: Process) -> None:
     while child.returncode is None:
         child.kill()
         try:
-            await child.wait()
+            await child.communicate()  # not `wait`, which waits for ever for what nobody reads
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:

@@ -26,11 +26,12 @@ from server.frames import Nature, clean, nature, placeholder, scaled, shown, web
 from server.verdict import Verdict, kept_beside, thumb_beside
 
 MAX_PIXELS = 40_000_000
-MAX_PIXELS_ALL = 80_000_000  # of all frames together
+MAX_PIXELS_ALL = 80_000_000  # of all frames; 17 million of the noisiest GIF take 3 s
 HURRY_PIXELS = 16_000_000  # above them, time counts for more than bytes
 
 THUMB_SIDE = 320
 THUMB_QUALITY = 75
+OWN_THUMB_BYTES = 32 << 10  # a small picture of no more is its own; small animations are more
 
 PLUGINS = (
     JpegImagePlugin.JpegImageFile,
@@ -44,10 +45,8 @@ FORMATS = tuple(plugin.format for plugin in PLUGINS)
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # a HEIF or a JPEG of several pictures is its first
 
 pillow_heif.register_heif_opener(thumbnails=False)
-# Pillow refuses from twice this on.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# The palettes of single frames differ; what is seen is what counts.
-GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses what is more than twice that
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a second one costs 150 MB more and hardly helps
 
 
 @dataclass(slots=True)
@@ -83,8 +82,8 @@ def look(path: Path, *, max_bytes: int) -> Verdict | None:
     seen = shown(picture.moments[0].frame)
     small = scaled(seen, THUMB_SIDE)
     thumb = webp(small, quality=THUMB_QUALITY)
-    # A small picture may be its own thumbnail, unless it is heavy, as small animations are.
-    is_needed = small.size != seen.size or len(thumb) < len(kept)
+    is_light = len(kept) <= max(OWN_THUMB_BYTES, len(thumb))
+    is_needed = small.size != seen.size or not is_light
     if is_needed:
         thumb_beside(path).write_bytes(thumb)
     return Verdict(
@@ -116,12 +115,12 @@ def _read(path: Path, max_bytes: int) -> Picture | None:
 def _moments(source: Image.Image) -> Iterator[Moment]:
     """Raises TooLarge when they are too many."""
     count = getattr(source, "n_frames", 1) if source.format in ANIMATED else 1
-    if count * source.width * source.height > MAX_PIXELS_ALL:
-        raise TooLarge
     # The default image of an animated PNG may be for those only who do not see the animation.
     first = 1 if count > 1 and source.info.get("default_image") else 0
     for number in range(first, count):
         source.seek(number)
+        if count * source.width * source.height > MAX_PIXELS_ALL:  # a frame of a GIF may be larger
+            raise TooLarge
         source.load()
         yield Moment(source.copy(), round(source.info.get("duration", 0)))
 
@@ -151,7 +150,7 @@ def _options(moments: list[Moment], source: Image.Image) -> dict[str, Any]:
         case WebPImagePlugin.WebPImageFile():
             return loop | {"quality": 80, "method": 2 if in_hurry else 4}
         case AvifImagePlugin.AvifImageFile():
-            return {"quality": 75, "speed": 8}
+            return {"quality": 75, "speed": 9}
     return {"quality": 90}
 
 
