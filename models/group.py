@@ -251,6 +251,14 @@ class Groups:
         async with self._guard():
             return await _read(gids)
 
+    async def of(self, uid: int) -> list[int]:
+        """The groups that somebody is in."""
+        async with self._guard():
+            rows = await MemberRow.filter(uid=uid, seen__isnull=True).order_by("id")
+            live = GroupRow.filter(gid__in=[row.gid for row in rows], dissolved_at=0)
+            found = {row.gid for row in await live}
+        return [row.gid for row in rows if row.gid in found]
+
     async def glimpses(self, uid: int, gids: Collection[int]) -> dict[int, Glimpse]:
         """Groups as somebody who is no longer in them saw them last."""
         async with self._guard():

@@ -90,7 +90,11 @@ class Media:
     async def create_indexes(self) -> None:
         async with self._guard():
             await self._media.create_indexes(
-                [IndexModel([("due", ASCENDING)]), IndexModel([("digests", ASCENDING)])]
+                [
+                    IndexModel([("due", ASCENDING)]),
+                    IndexModel([("digests", ASCENDING)]),
+                    IndexModel([("uid", ASCENDING)]),
+                ]
             )
             await self._uses.create_indexes([IndexModel([("media", ASCENDING)])])
 
@@ -104,6 +108,17 @@ class Media:
         async with self._guard():
             found = await self._media.find_one({"_id": id})
         return _medium(found) if found else None
+
+    async def of(self, uid: int, after: str, limit: int) -> list[Medium]:
+        """What somebody has uploaded, in the order of the ids, from behind `after` on."""
+        async with self._guard():
+            rows = (
+                await self._media.find({"uid": uid, "_id": {"$gt": after}})
+                .sort("_id", ASCENDING)
+                .limit(limit)
+                .to_list(None)
+            )
+        return [_medium(row) for row in rows]
 
     async def hold(self, id: str, until: int) -> Medium | None:
         """As `get`, and it is not deleted before `until`, whatever carries it or not."""

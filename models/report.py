@@ -133,6 +133,12 @@ class Reports:
             found = await rows.order_by("-number").limit(limit)
         return [_report(row) for row in found]
 
+    async def by(self, uid: int) -> list[Report]:
+        """What somebody has reported, the oldest first."""
+        async with self._guard():
+            rows = await ReportRow.filter(by=uid).order_by("number")
+        return [_report(row) for row in rows]
+
     async def open(self) -> int:
         """How many are open."""
         async with self._guard():

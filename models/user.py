@@ -167,6 +167,12 @@ class Users:
             changed = await User.filter(uid=uid, password_hash=old).update(password_hash=new)
         return bool(changed)
 
+    async def created_at(self, uid: int) -> int:
+        """When somebody registered, ms."""
+        async with self._guard():
+            row = await User.get(uid=uid)
+        return int(row.created_at)
+
     async def set_nickname(self, uid: int, nickname: str) -> None:
         async with self._guard():
             await User.filter(uid=uid).update(

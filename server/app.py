@@ -63,6 +63,7 @@ from server.credentials import Passwords, TokenSigner
 from server.delivery import Delivery
 from server.estate import founded
 from server.expiry import Expiry
+from server.export import Export
 from server.fanout import Fanout
 from server.figures import Figures
 from server.following import Follower
@@ -407,6 +408,9 @@ async def _wire(
         worker=worker,
     )
     counted = Figures(figures.Figures(stores.sql), meter, accounts, reported, bus)
+    joined = Groups(
+        groups, rosters, people, uploaded, changes, listed, group_max=settings.chat.group_max
+    )
     services = Services(
         settings=settings,
         stores=stores,
@@ -414,9 +418,7 @@ async def _wire(
         people=people,
         conversations=Conversations(positions, people, reading, fanout, bus),
         listing=Listing(positions, messages, recent, people, rosters),
-        groups=Groups(
-            groups, rosters, people, uploaded, changes, listed, group_max=settings.chat.group_max
-        ),
+        groups=joined,
         reading=reading,
         delivery=delivery,
         amendments=amendments,
@@ -428,6 +430,9 @@ async def _wire(
         admins=admins,
         words=listed,
         invites=invites,
+        export=Export(
+            users, blocks, people, sessions, joined, positions, messages, uploaded, reported
+        ),
         audit=trail,
         reports=reports,
         refusals=refusals,

@@ -56,6 +56,14 @@ class Shape(TypedDict):
     members: Annotated[list[Member], Meta(description="In the order in which they came.")]
 
 
+class Mine(TypedDict):
+    """A group, for who is in it."""
+
+    gid: Gid
+    name: str
+    role: Role
+
+
 class Behind(TypedDict):
     """The group that a link leads into."""
 
@@ -125,6 +133,15 @@ class Groups:
         if group.dissolved:
             raise NotFound
         return group
+
+    async def mine(self, uid: int) -> list[Mine]:
+        """The groups that `uid` is in."""
+        found = await self._rosters.find(await self._store.of(uid))
+        return [
+            {"gid": gid, "name": group.name, "role": role}
+            for gid, group in found.items()
+            if (role := group.role(uid))
+        ]
 
     async def shape(self, group: Group) -> Shape:
         people = await self._people.find(group.members)

@@ -31,6 +31,9 @@ from server.uploads import Upload
 UNUSED_MS: Final = 24 * 3600 * 1000
 """How long a medium is kept that nothing carries."""
 
+PAGE_MAX: Final = 100
+"""Media of one person that are read at once."""
+
 THUMB_MIME: Final = "image/webp"
 
 MEDIA_KINDS: Final = ("image", "voice", "file")
@@ -138,6 +141,14 @@ class Media:
         if medium.uid != uid and not await self._is_shown(uid, medium):
             raise Forbidden
         return medium
+
+    async def of(self, uid: int) -> AsyncIterator[Medium]:
+        """What `uid` has uploaded, and is still kept."""
+        last = ""
+        while page := await self._store.of(uid, last, PAGE_MAX):
+            for medium in page:
+                yield medium
+            last = page[-1].id
 
     def read(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]:
         """Its bytes from `start` to before `stop`, in pieces."""

@@ -11,6 +11,7 @@ from server.amendments import Amendments
 from server.audit import Audit
 from server.conversations import Conversations
 from server.delivery import Delivery
+from server.export import Export
 from server.fanout import Fanout
 from server.figures import Figures
 from server.groups import Groups
@@ -53,6 +54,7 @@ class Services:
     stickers: Stickers
     words: Words
     invites: Invites
+    export: Export
     admins: Admins
     audit: Audit
     reports: Reports
