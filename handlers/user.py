@@ -54,6 +54,11 @@ class ProfileBody:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteBody:
+    password: str = ruled(Opaque(), says="My present one, once more.")
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordBody:
     old_password: str = ruled(Opaque())
     new_password: str = ruled(PASSWORD)
@@ -164,6 +169,16 @@ class MeHandler(SingleTokenMixin):
         if before != await self.services.people.get(uid):
             self.services.fanout.tell([uid], STATE, {"what": "me", **await self._profile()})
         return await self._profile()
+
+    @call(refuses=(Unauthorized("bad_credentials"), RateLimited))
+    async def delete(self, body: DeleteBody) -> None:
+        """End my account.
+
+        My tokens die and my sockets close (4003), my name is free, and nobody can write to me. What
+        I have said stays with others, under nobody's name.
+        """
+        await self.services.deletions.delete(self.who.uid, body.password)
+        self.clear_cookie(TOKEN_COOKIE, samesite="Strict", httponly=True)
 
     async def _profile(self) -> Profile:
         person = await self.services.people.get(self.who.uid)

@@ -12,7 +12,7 @@ from tortoise.transactions import in_transaction
 from models import audit
 from models.audit import Act
 from models.guard import Guard
-from models.user import Person, User, begins_like, person
+from models.user import Person, User, alive, begins_like, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class AdminActs:
     async def count(self) -> int:
         """How many accounts there are."""
         async with self._guard():
-            return await User.all().count()
+            return await alive().count()
 
     async def people(self, text: str | None, before: int | None, limit: int) -> list[Account]:
         """Accounts by the beginning of a name or nickname, or by the uid; the newest first.
@@ -63,7 +63,7 @@ class AdminActs:
         Args:
             before: only those older than this uid.
         """
-        rows = User.all() if text is None else User.filter(_called(text))
+        rows = alive() if text is None else alive().filter(_called(text))
         if before is not None:
             rows = rows.filter(uid__lt=before)
         async with self._guard():

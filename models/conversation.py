@@ -371,6 +371,17 @@ class Conversations:
                 {"_id": conv}, {"$max": {"purged_seq": seq}, "$set": {"first_at": first_at}}
             )
 
+    async def purged_seq(self, conv: str) -> int:
+        """Up to which seq what has expired is deleted."""
+        async with self._guard():
+            found = await self._heads.find_one({"_id": conv}, {"purged_seq": 1})
+        return int(found["purged_seq"]) if found else 0
+
+    async def forget(self, uid: int) -> None:
+        """Delete what somebody keeps about his conversations."""
+        async with self._guard():
+            await self._inbox.delete_many({"uid": uid})
+
     async def set_preferences(self, cursor: Cursor) -> None:
         """Store `muted`, `pinned` and `hidden_at`; the document is made if it is missing."""
         wanted = {

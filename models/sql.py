@@ -82,6 +82,7 @@ def tortoise_config(mysql: Mysql | None, data_dir: Path) -> dict[str, Any]:
                     "models.figures",
                     "models.word",
                     "models.invite",
+                    "models.deletion",
                 ],
                 "default_connection": "default",
                 "migrations": "models.migrations",

@@ -16,6 +16,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from models.errors import Conflict
 from models.guard import Guard
@@ -92,6 +93,11 @@ class Person:
     admin: bool = False
 
     @property
+    def deleted(self) -> bool:
+        """His account is over: there is nothing left but the number."""
+        return not self.user_name
+
+    @property
     def banned(self) -> bool:
         return self.banned_until > time.time() * 1000
 
@@ -108,6 +114,11 @@ def begins_like(text: str) -> Q:
     low = canonical(text)
     high = low + LAST_CHARACTER
     return Q(name_key__gte=low, name_key__lt=high) | Q(nickname_key__gte=low, nickname_key__lt=high)
+
+
+def alive() -> QuerySet[User]:
+    """Those whose accounts are not over."""
+    return User.exclude(user_name="")
 
 
 async def add_person(
@@ -147,7 +158,7 @@ class Users:
     async def credentials(self, user_name: str) -> tuple[Person, str] | None:
         """The person of that name and their password's hash."""
         async with self._guard():
-            row = await User.get_or_none(name_key=canonical(user_name))
+            row = await alive().get_or_none(name_key=canonical(user_name))
         return (person(row), row.password_hash) if row else None
 
     async def account(self, uid: int) -> tuple[Person, str] | None:
@@ -175,13 +186,15 @@ class Users:
 
     async def set_nickname(self, uid: int, nickname: str) -> None:
         async with self._guard():
-            await User.filter(uid=uid).update(
-                nickname=nickname, nickname_key=nickname_key(nickname)
+            await (
+                alive()
+                .filter(uid=uid)
+                .update(nickname=nickname, nickname_key=nickname_key(nickname))
             )
 
     async def set_avatar(self, uid: int, avatar: str | None) -> None:
         async with self._guard():
-            await User.filter(uid=uid).update(avatar=avatar)
+            await alive().filter(uid=uid).update(avatar=avatar)
 
     async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
         """Those of the people who exist."""
@@ -192,7 +205,7 @@ class Users:
     async def search(self, text: str, limit: int) -> list[Person]:
         """People whose name or nickname begins with `text`, in the order of their names."""
         async with self._guard():
-            rows = await User.filter(begins_like(text)).order_by("name_key").limit(limit)
+            rows = await alive().filter(begins_like(text)).order_by("name_key").limit(limit)
         return [person(row) for row in rows]
 
 

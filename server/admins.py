@@ -77,7 +77,7 @@ class Admins:
         """
         if until is not None and until <= time.time() * 1000:
             raise InvalidField("until", "range")
-        await self._people.get(uid)
+        await self._people.alive(uid)
         end = min(until or FOR_EVER, FOR_EVER)
         act = Act(by, "ban", f"user:{uid}", reason)
         if by == uid or not await self._acts.ban(uid, end, act):
@@ -93,7 +93,7 @@ class Admins:
 
     async def unban(self, by: int, uid: int) -> Banned:
         """Let somebody in again. Raises `NotFound`."""
-        await self._people.get(uid)
+        await self._people.alive(uid)
         act = Act(by, "unban", f"user:{uid}")
         if await self._acts.ban(uid, 0, act):
             await self._people.changed(uid)
@@ -102,7 +102,7 @@ class Admins:
 
     async def sign_out(self, by: int, uid: int) -> None:
         """End every session of somebody. Raises `NotFound`."""
-        await self._people.get(uid)
+        await self._people.alive(uid)
         await self._audit.record(Act(by, "sign-out", f"user:{uid}"))
         await self._revocation.end_all(uid, "token_revoked")
 

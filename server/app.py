@@ -45,6 +45,7 @@ from models import (
 )
 from models.admin import AdminActs
 from models.bus import Bus
+from models.deletion import Deletions as EndedAccounts
 from models.dirty import Dirty
 from models.errors import Unavailable
 from models.invite import Invites as InviteList
@@ -60,6 +61,7 @@ from server.audit import Audit
 from server.content import Contents
 from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
+from server.deletion import Deletions
 from server.delivery import Delivery
 from server.estate import founded
 from server.expiry import Expiry
@@ -411,6 +413,17 @@ async def _wire(
     joined = Groups(
         groups, rosters, people, uploaded, changes, listed, group_max=settings.chat.group_max
     )
+    deletions = Deletions(
+        EndedAccounts(stores.sql),
+        sessions,
+        people,
+        revocation,
+        joined,
+        uploaded,
+        expiry,
+        heads,
+        bus.is_alone,
+    )
     services = Services(
         settings=settings,
         stores=stores,
@@ -430,6 +443,7 @@ async def _wire(
         admins=admins,
         words=listed,
         invites=invites,
+        deletions=deletions,
         export=Export(
             users, blocks, people, sessions, joined, positions, messages, uploaded, reported
         ),
@@ -456,6 +470,7 @@ async def _wire(
         "media": media_sweep.run(),
         "reports": reports.sweep(),
         "words": listed.run(),
+        "deletions": deletions.sweep(),
         "figures": counted.run(),
         "pulse": meter.pulse(),
         "health of stores": meter.look(),

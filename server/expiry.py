@@ -104,13 +104,25 @@ class Expiry:
             if kept is not None:
                 break
         if floor_seq > head.floor_seq:
-            await self._conversations.raise_floor(conv, floor_seq, floor_n)
-            self._positions.forget([conv])
-            self._on_floor(conv, floor_seq)
-            self._bus.publish("all", {"event": "floor", "conv": conv, "seq": floor_seq})
+            await self._raise_floor(conv, floor_seq, floor_n)
         await self._delete(conv, purged + 1, floor_seq + 1)
         await self._conversations.purged(conv, floor_seq, first_at)
         return floor_seq - purged
+
+    async def empty(self, conv: str) -> None:
+        """Delete all that is kept of a conversation now."""
+        head = (await self._positions.heads([conv]))[conv]
+        purged = await self._conversations.purged_seq(conv)
+        if head.last_seq > head.floor_seq:
+            await self._raise_floor(conv, head.last_seq, head.n)
+        await self._delete(conv, purged + 1, head.last_seq + 1)
+        await self._conversations.purged(conv, head.last_seq, int(time.time() * 1000))
+
+    async def _raise_floor(self, conv: str, floor_seq: int, floor_n: int) -> None:
+        await self._conversations.raise_floor(conv, floor_seq, floor_n)
+        self._positions.forget([conv])
+        self._on_floor(conv, floor_seq)
+        self._bus.publish("all", {"event": "floor", "conv": conv, "seq": floor_seq})
 
     async def _delete(self, conv: str, low: int, high: int) -> None:
         """Delete the messages with `low <= seq < high`, and let go of what they carry."""

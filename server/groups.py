@@ -8,6 +8,7 @@ other. An act is answered when its event is stored.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Collection, Sequence
 from typing import Annotated, Final, TypedDict
@@ -208,7 +209,7 @@ class Groups:
 
     async def _dissolve(self, locked: LockedGroup, uid: int, by: str) -> None:
         await locked.dissolve()
-        await locked.tell("dissolved", uid, text.say_both("event.dissolved", by=by))
+        await locked.tell("dissolved", uid, sentences.alone("dissolved", by))
 
     # Coming and going
 
@@ -249,6 +250,13 @@ class Groups:
             await locked.tell("kicked", uid, sentences.about("kicked", by, who), uids=[target])
         await self._told(locked)
 
+    async def leave_all(self, uid: int) -> None:
+        """Leave every group, as somebody whose account is over."""
+        for gid in await self._store.of(uid):
+            # Meanwhile somebody may have had him out, or dissolved it.
+            with contextlib.suppress(NotFound, Forbidden):
+                await self._leave(uid, gid)
+
     async def _leave(self, uid: int, gid: int) -> None:
         roster = await self._rosters.get(gid)
         people = await self._people.find(roster.members)
@@ -263,7 +271,7 @@ class Groups:
                     await self._set_role(locked, uid, heir, "owner", who)
             if not locked.group.dissolved:
                 await locked.remove(uid)
-                await locked.tell("left", uid, text.say_both("event.left", by=by), uids=[uid])
+                await locked.tell("left", uid, sentences.alone("left", by), uids=[uid])
         await self._told(locked)
 
     # What members are
@@ -386,7 +394,7 @@ class Groups:
     async def _invited(self, uid: int, uids: Collection[int]) -> dict[int, Person]:
         """The people whom `uid` may let in, who are all of `uids`."""
         people = await self._people.find(uids)
-        if len(people) < len(set(uids)):
+        if len(people) < len(set(uids)) or any(one.deleted for one in people.values()):
             raise NotFound
         if not (await self._people.blockers(uid)).isdisjoint(uids):
             raise Forbidden("blocked")

@@ -252,6 +252,12 @@ class Media:
         await self._store.unuse(id, key)
         await self._store.let_go([id], now_ms() + UNUSED_MS)
 
+    async def forget(self, uid: int, avatar: str | None) -> None:
+        """Let go of what somebody has uploaded, and of his picture; what carries one keeps it."""
+        if avatar is not None:
+            await self.hide(avatar, user_key(uid))
+        await self._store.let_go([medium.id async for medium in self.of(uid)], now_ms())
+
     async def release(self, messages: Iterable[Message], *, after_ms: int = UNUSED_MS) -> None:
         """Messages that are about to go carry their media no more; what nothing else carries is
         deleted `after_ms` from now.

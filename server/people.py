@@ -57,11 +57,19 @@ class People:
         """How many were heard of: what was read while one came may be older, and is not kept."""
 
     async def get(self, uid: int) -> Person:
-        """Raises `NotFound`."""
+        """Also somebody whose account is over. Raises `NotFound`."""
         person = self._persons.get(uid)
         if person is None:
             person = (await self.find([uid])).get(uid)
         if person is None:
+            raise NotFound
+        return person
+
+    async def alive(self, uid: int) -> Person:
+        """As `get`, of whom something can still be wanted: raises `NotFound` too where his account
+        is over."""
+        person = await self.get(uid)
+        if person.deleted:
             raise NotFound
         return person
 
@@ -138,7 +146,7 @@ class People:
 
     async def set_blocked(self, owner: int, uid: int, blocked: bool) -> bool:
         """Block or unblock; returns whether that changed anything. Raises `NotFound`."""
-        await self.get(uid)
+        await self.alive(uid)
         change = self._blocks.add if blocked else self._blocks.remove
         changed = await change(owner, uid)
         await self._tell("blocks", owner)
@@ -153,6 +161,10 @@ class People:
         await self._users.set_avatar(uid, avatar)
         await self._tell("person", uid)
         return await self.get(uid)
+
+    async def unblocked(self, uid: int) -> None:
+        """His blocks, and those of him, were deleted in SQL; on return that holds everywhere."""
+        await self._tell("blocks", uid)
 
     async def changed(self, uid: int) -> None:
         """Something of a person was changed in SQL; on return it holds everywhere."""

@@ -130,19 +130,25 @@ class Policy:
             return None
         for member in place.members:
             person, blocked = self._people.at_hand(member)
-            if person is None or blocked is None or person.banned or uid in blocked:
+            if person is None or blocked is None or uid in blocked:
+                return None
+            if person.banned or person.deleted:
                 return None
         return place
 
     def _group_at_hand(self, uid: int, conv: str) -> Place | None:
         head, (person, _) = self._positions.head(conv), self._people.at_hand(uid)
-        if head is None or person is None or person.banned:
+        if head is None or person is None or person.banned or person.deleted:
             return None
         place = _group_place(uid, conv, head)
         return None if place.former or place.silenced else place
 
     async def may_send(self, uid: int, place: Place) -> None:
-        """Raises `Forbidden`: banned, no member, blocked by the other, or muted in the group."""
+        """
+        Raises:
+            Forbidden: banned, no member, blocked by the other, or muted in the group.
+            NotFound: the other's account is over.
+        """
         if (await self._people.get(uid)).banned:
             raise Forbidden("banned")
         if place.former:
@@ -152,6 +158,7 @@ class Policy:
         if place.group:
             return
         for member in place.members:
+            await self._people.alive(member)
             if uid in await self._people.blocks(member):
                 raise Forbidden("blocked")
 

@@ -16,6 +16,11 @@ def about(event: str, by: str, who: str) -> str:
     return text.say_both(f"event.{event}", by=by, who=who)
 
 
+def alone(event: str, by: str) -> str:
+    """What `by` did: `left` or `dissolved`. Who has no name any more may have no account."""
+    return text.say_both(f"event.{event}" if by else f"event.{event}.deleted", by=by)
+
+
 def joined(by: str, names: Sequence[str]) -> str:
     """Whom `by` let in."""
     return " ".join(

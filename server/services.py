@@ -10,6 +10,7 @@ from server.admins import Admins
 from server.amendments import Amendments
 from server.audit import Audit
 from server.conversations import Conversations
+from server.deletion import Deletions
 from server.delivery import Delivery
 from server.export import Export
 from server.fanout import Fanout
@@ -55,6 +56,7 @@ class Services:
     words: Words
     invites: Invites
     export: Export
+    deletions: Deletions
     admins: Admins
     audit: Audit
     reports: Reports

@@ -153,12 +153,7 @@ class Sessions:
         Raises:
             Unauthorized: `bad_credentials`; the token stays good.
         """
-        await self._rates.take([Rate(f"login:uid:{who.uid}", self._limits.login_per_minute, 60)])
-        known = await self._users.password_hash(who.uid)
-        good, _ = await self._passwords.check(old, known)
-        if known is None or not good:
-            security.info("password not changed, the old one was wrong: user %d", who.uid)
-            raise Unauthorized("bad_credentials")
+        known = await self.prove(who.uid, old, "password not changed, the old one was wrong")
         person = await self._people.get(who.uid)
         issued, login = self._issue(person, who.device, who.session)
         changed = await self._passwords.hash(new)
@@ -180,6 +175,24 @@ class Sessions:
         security.info("password changed: user %d", who.uid)
         self._tell_sessions(who.uid)
         return login
+
+    async def prove(self, uid: int, password: str, otherwise: str) -> str:
+        """The hash by which a password is somebody's own, who is signed in and says it once more.
+
+        Args:
+            otherwise: what the security log is told where it is not.
+
+        Raises:
+            Unauthorized: `bad_credentials`; the token stays good.
+            RateLimited: too many tries.
+        """
+        await self._rates.take([Rate(f"login:uid:{uid}", self._limits.login_per_minute, 60)])
+        known = await self._users.password_hash(uid)
+        good, _ = await self._passwords.check(password, known)
+        if known is None or not good:
+            security.info("%s: user %d", otherwise, uid)
+            raise Unauthorized("bad_credentials")
+        return known
 
     async def devices(self, uid: int) -> tuple[list[Device], set[str]]:
         """The devices with a valid token, and which of them have a socket, on any process."""

@@ -132,6 +132,9 @@ EXAMPLES: dict[tuple[str, str], Call] = {
         "/api/admin/stats/history"
     ),
     ("GET", "/api/admin/audit"): lambda ann, bo: _admin(ann).get("/api/admin/audit"),
+    ("DELETE", "/api/user/me"): lambda ann, bo: Account.new(ann.server).call(
+        "DELETE", "/api/user/me", json={"password": PASSWORD}
+    ),
     ("POST", "/api/admin/invites"): lambda ann, bo: _admin(ann).post("/api/admin/invites", uses=1),
     ("GET", "/api/admin/words"): lambda ann, bo: _admin(ann).get("/api/admin/words"),
     ("POST", "/api/admin/words"): lambda ann, bo: _admin(ann).post(
