@@ -102,10 +102,9 @@ def _read(path: Path, max_bytes: int) -> Picture | None:
             if 0 < max_bytes < path.stat().st_size:
                 raise TooLarge
             moments = list(_moments(source))
+            format = _kept_format(moments, source)
             # What else is done is done when `source` is gone, which may hold 640 MB.
-            return Picture(
-                _kept_format(moments, source), moments, nature(source), _options(moments, source)
-            )
+            return Picture(format, moments, nature(source), _options(format, moments, source))
     except UnidentifiedImageError:
         return None
     except Image.DecompressionBombError:
@@ -129,28 +128,28 @@ def _kept_format(moments: list[Moment], source: Image.Image) -> str:
     frame = moments[0].frame
     is_heavy = frame.width * frame.height > HURRY_PIXELS  # 40 megapixels of AVIF take 1.2 GiB
     if source.format == "HEIF" or (source.format == "AVIF" and is_heavy):
-        return "WEBP" if frame.has_transparency_data else "JPEG"
+        return "WEBP" if frame.has_transparency_data or len(moments) > 1 else "JPEG"
     return "JPEG" if source.format == "MPO" else str(source.format)
 
 
-def _options(moments: list[Moment], source: Image.Image) -> dict[str, Any]:
-    """How to save it as what it came as."""
+def _options(format: str, moments: list[Moment], source: Image.Image) -> dict[str, Any]:
+    """How to save it in that format."""
     pixels = sum(moment.frame.width * moment.frame.height for moment in moments)
     in_hurry = pixels > HURRY_PIXELS
     loop = {"loop": source.info["loop"]} if "loop" in source.info else {}
-    match source:
-        case JpegImagePlugin.JpegImageFile():
-            return _as_before(source)
-        case PngImagePlugin.PngImageFile():
+    match format:
+        case "PNG":
             return loop | {"compress_level": 3 if in_hurry else 6}
-        case GifImagePlugin.GifImageFile():
+        case "GIF":
             # A frame cannot make transparent what the one before has drawn, unless that is cleared.
             is_clear = any(moment.frame.has_transparency_data for moment in moments)
             return loop | ({"disposal": 2} if is_clear and len(moments) > 1 else {})
-        case WebPImagePlugin.WebPImageFile():
+        case "WEBP":
             return loop | {"quality": 80, "method": 2 if in_hurry else 4}
-        case AvifImagePlugin.AvifImageFile():
+        case "AVIF":
             return {"quality": 75, "speed": 9}
+    if isinstance(source, JpegImagePlugin.JpegImageFile):
+        return _as_before(source)
     return {"quality": 90}
 
 

@@ -144,9 +144,15 @@ def test_a_heif_that_is_clear_in_places_becomes_webp(tmp_path: Path) -> None:
         assert [kept.getpixel((x, 20))[3] for x in (5, 60)] == [0, 255]
 
 
-def test_a_large_avif_becomes_jpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_avif_becomes_jpeg_or_webp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "HURRY_PIXELS", 64 * 48 - 1)
     assert judged(saved(tmp_path / "came", patterned(), "AVIF")).mime == "image/jpeg"
+    fine = saved(tmp_path / "fine", patterned(), "JPEG", quality=90)
+    with Image.open(fine) as wanted, Image.open(kept_beside(tmp_path / "came")) as kept:
+        assert kept.quantization == wanted.quantization
+    options = {"save_all": True, "append_images": [patterned()], "duration": 80}
+    assert judged(saved(tmp_path / "came", patterned(), "AVIF", **options)).mime == "image/webp"
+    assert [time for time, _ in frames(kept_beside(tmp_path / "came"))] == [80, 80]
 
 
 def test_a_jpeg_is_as_coarse_as_it_was(tmp_path: Path) -> None:
