@@ -93,6 +93,7 @@ PAGES: Final[tuple[tuple[str, type[site.StaticHandler]], ...]] = (
     (r"/docs()", site.DocsHandler),
     (r"/()", site.PageHandler),
     (r"/join/([^/]+)", site.JoinPageHandler),
+    (r"/admin()", site.AdminPageHandler),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from tornado import httputil, web
 
@@ -26,7 +26,7 @@ VERSION_MIN: Final = 16
 
 KEPT: Final = "public, max-age=31536000, immutable"
 
-PUBLIC_TEXT: Final = ("/", "/docs", "/api/openapi.json")
+PUBLIC_TEXT: Final = ("/", "/admin", "/docs", "/api/openapi.json")
 PUBLIC_FOLDERS: Final = ("/static/", "/join/")
 
 _UNCHANGED: Final = {304: "It is what `If-None-Match` says."}
@@ -108,6 +108,8 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
 
 
 class PageHandler(StaticHandler):
+    file: ClassVar[str] = "index.html"
+
     @plain("text/html", also=_UNCHANGED)
     async def get(self, _path: str, include_body: bool = True) -> None:
         """The chat page, and the cookie that tells this browser from others of its make."""
@@ -123,7 +125,7 @@ class PageHandler(StaticHandler):
                 secure=self.secure,
             )
         self.set_header("Content-Security-Policy", PAGE_POLICY)
-        await super().get("index.html", include_body)
+        await super().get(self.file, include_body)
 
 
 class JoinPageHandler(PageHandler):
@@ -131,6 +133,15 @@ class JoinPageHandler(PageHandler):
     async def get(self, code: str, include_body: bool = True) -> None:
         """The chat page on a link into a group: it asks whether to join."""
         await super().get(code, include_body)
+
+
+class AdminPageHandler(PageHandler):
+    file = "admin/index.html"
+
+    @plain("text/html", also=_UNCHANGED)
+    async def get(self, _path: str, include_body: bool = True) -> None:
+        """The page of administrators; what it shows needs one."""
+        await super().get(_path, include_body)
 
 
 class DocsHandler(StaticHandler):

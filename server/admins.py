@@ -103,7 +103,7 @@ class Admins:
     async def sign_out(self, by: int, uid: int) -> None:
         """End every session of somebody. Raises `NotFound`."""
         await self._people.alive(uid)
-        await self._audit.record(Act(by, "sign-out", f"user:{uid}"))
+        await self._audit.record(Act(by, "sign_out", f"user:{uid}"))
         await self._revocation.end_all(uid, "token_revoked")
 
     async def people(

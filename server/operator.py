@@ -65,7 +65,7 @@ async def grant_admin(settings: Settings, name: str) -> None:
     """
     async with _desk(settings) as desk:
         person = await desk.find(name)
-        act = Act(None, "grant-admin", f"user:{person.uid}")
+        act = Act(None, "grant_admin", f"user:{person.uid}")
         await AdminActs(desk.accounts.sql).grant(person.uid, act)
         await tell(desk.bus, "person", person.uid)
         told(act)
@@ -86,7 +86,7 @@ async def reset_password(settings: Settings, name: str, password: str) -> None:
         person = await desk.find(name)
         with closing(Passwords()) as passwords:
             known = await passwords.hash(password)
-        act = Act(None, "reset-password", f"user:{person.uid}")
+        act = Act(None, "reset_password", f"user:{person.uid}")
         await AdminActs(desk.accounts.sql).set_password_hash(person.uid, known, act)
         tokens = Tokens(desk.accounts.redis_client, desk.accounts.redis)
         await Revocation(tokens, PeerMap(), desk.bus).end_all(person.uid, "token_revoked")

@@ -63,7 +63,7 @@ export const api = {
   post: (path, body = {}, options) => call("POST", path, body, options),
   patch: (path, body) => call("PATCH", path, body),
   put: (path, body) => call("PUT", path, body),
-  delete: (path) => call("DELETE", path),
+  delete: (path, body) => call("DELETE", path, body),
 };
 
 /** A conversation's path; its id holds a colon, which is lawful there. */

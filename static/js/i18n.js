@@ -6,6 +6,11 @@ import { get, set, useStore } from "./store.js";
 
 const TABLES = { en, zh };
 
+/** Another page's own texts beside these; `tables` is {en, zh}. */
+export function addTexts(tables) {
+  for (const lang of Object.keys(TABLES)) Object.assign(TABLES[lang], tables[lang]);
+}
+
 export const LANGUAGES = [
   { lang: "zh", name: "中文" },
   { lang: "en", name: "English" },

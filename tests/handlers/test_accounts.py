@@ -149,7 +149,7 @@ def test_each_act_is_in_the_audit_trail(admin: Account, bo: Account) -> None:
         if entry["target"] == f"user:{bo.uid}"
     ]
     assert [(entry["act"], entry["by"], entry["note"]) for entry in entries] == [
-        ("sign-out", admin.uid, ""),
+        ("sign_out", admin.uid, ""),
         ("unban", admin.uid, ""),
         ("ban", admin.uid, "sells watches"),
     ]

@@ -11,6 +11,7 @@ STATIC = Path(__file__).parents[2] / "static"
 PAGES = {
     STATIC / "index.html": STATIC / "js",
     STATIC / "docs" / "index.html": STATIC / "docs",
+    STATIC / "admin" / "index.html": STATIC / "admin",
 }
 """Each page and the folder of its own scripts."""
 

@@ -28,7 +28,7 @@ def test_who_is_made_an_administrator_is_one_at_once(server: Server, ann: Accoun
     assert ann.get("/api/admin/audit").refusal == (403, "forbidden")
     done = grant(server.data, ann.name)
     assert (done.returncode, done.stdout) == (0, f"{ann.name} is an administrator.\n"), done
-    assert (None, "grant-admin", f"user:{ann.uid}") in acts(ann)
+    assert (None, "grant_admin", f"user:{ann.uid}") in acts(ann)
 
 
 def test_every_worker_knows_at_once(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_without_a_server_it_holds_for_the_next(tmp_path: Path) -> None:
         ann = Account.new(server)
     assert grant(tmp_path, ann.name).returncode == 0
     with running(tmp_path) as server:
-        assert acts(ann.on(ann.device, server)) == [(None, "grant-admin", f"user:{ann.uid}")]
+        assert acts(ann.on(ann.device, server)) == [(None, "grant_admin", f"user:{ann.uid}")]
 
 
 def test_a_data_folder_with_a_long_name(tmp_path: Path) -> None:
