@@ -19,6 +19,7 @@ const RETRY_MS = 3_000;
 const LEAVING_MS = 5_000;
 
 let leavingUntil = 0;
+let ending = false;
 let renewal;
 
 const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
@@ -93,11 +94,15 @@ export async function probe() {
 }
 
 /** The session is over: a plain word why, and the sign-in card. */
-export function end({ code, error }) {
-  if (get().phase !== "in") return;
+export async function end({ code, error }) {
+  if (get().phase !== "in" || ending) return;
+  if (Date.now() < leavingUntil) return leave(); // by the person's own act, here or in another tab
+  ending = true;
+  // One code stands for all that ends a session from afar; the token's own word says more.
+  const word = error ?? (code === CLOSE.REVOKED ? (await probe())?.error : null);
+  ending = false;
   leave();
-  if (Date.now() < leavingUntil) return; // by the person's own act, here or in another tab
-  const reason = error === "banned" ? "banned" : { 4001: "superseded", 4002: "expired" }[code];
+  const reason = word === "banned" ? "banned" : { 4001: "superseded", 4002: "expired" }[code];
   set({ dialog: { name: "ended", reason: reason ?? "revoked" } });
 }
 

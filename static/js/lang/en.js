@@ -111,6 +111,7 @@ export default {
   "menu.copy.failed": "The browser did not allow copying",
   "menu.reply": "Reply",
   "menu.recall": "Recall",
+  "menu.report": "Report…",
 
   "menu.edit": "Edit",
   "menu.recall.for": "Recall for everybody",
@@ -208,6 +209,14 @@ export default {
   "error.unreachable": "The server cannot be reached.",
   "error.internal": "Something went wrong. Please try again.",
 
+  "report.title": "Report this message",
+  "report.reason": "What is wrong with it?",
+  "report.text": "The administrators see this message and a few around it.",
+  "report.do": "Report",
+  "report.done": "Reported. Thank you.",
+
+  "rule.reason.required": "Please say what is wrong.",
+  "rule.reason.length": "At most 500 characters.",
   "rule.required": "This is needed.",
   "rule.length": "The length is not right.",
   "rule.pattern": "There are characters in it that are not allowed.",

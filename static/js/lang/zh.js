@@ -111,6 +111,7 @@ export default {
   "menu.copy.failed": "浏览器不允许复制",
   "menu.reply": "回复",
   "menu.recall": "撤回",
+  "menu.report": "举报…",
 
   "menu.edit": "编辑",
   "menu.recall.for": "为所有人撤回",
@@ -205,6 +206,14 @@ export default {
   "error.unreachable": "无法连接服务器。",
   "error.internal": "出了点问题，请重试。",
 
+  "report.title": "举报这条消息",
+  "report.reason": "有什么问题？",
+  "report.text": "管理员会看到这条消息和它前后的几条。",
+  "report.do": "举报",
+  "report.done": "已举报，谢谢。",
+
+  "rule.reason.required": "请说明有什么问题。",
+  "rule.reason.length": "最多 500 个字符。",
   "rule.required": "此项必填。",
   "rule.length": "长度不符合要求。",
   "rule.pattern": "包含不允许的字符。",

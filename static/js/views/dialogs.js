@@ -11,9 +11,10 @@ import { Forward } from "./forward.js";
 import { Modal } from "./modal.js";
 import { Invite, NewGroup } from "./newgroup.js";
 import { Avatar, Icon, useName } from "./parts.js";
+import { Reporting } from "./reporting.js";
 import { Viewer } from "./viewer.js";
 
-const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers, viewer: Viewer, forward: Forward };
+const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers, viewer: Viewer, forward: Forward, reporting: Reporting };
 
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);

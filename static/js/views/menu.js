@@ -27,6 +27,7 @@ export function Menu({ message, mine, readers = 0, conv, only, onMenu, ...place 
   const text = message.kind === "text";
   const picture = message.kind === "image" && message.content;
   const others = conv.type === "group" && leads(conv.group?.role) && !(mine && age < RECALL_MS);
+  const inside = conv.type !== "group" || conv.group?.role;
   const items = [
     may && { icon: "reply", label: t("menu.reply"), act: () => reply(id, message.seq) },
     text && { icon: "copy", label: t("menu.copy"), act: () => copy(message.content) },
@@ -36,6 +37,7 @@ export function Menu({ message, mine, readers = 0, conv, only, onMenu, ...place 
     may && mine && text && age < EDIT_MS && { icon: "pencil", label: t("menu.edit"), act: () => edit(message) },
     readers > 0 && { icon: "check-check", label: t("menu.readers", { n: readers }), act: () => set({ dialog: { name: "readers", conv: id, seq: message.seq } }) },
     message.seq && mine && age < RECALL_MS && { icon: "undo-2", label: t("menu.recall"), act: () => recall(message) },
+    message.seq && !mine && inside && { icon: "flag", label: t("menu.report"), danger: true, act: () => set({ dialog: { name: "reporting", message } }) },
     message.seq && others && { icon: "undo-2", label: t("menu.recall.for"), danger: true, act: () => ask("recall", { name: nameOf(message.from) ?? "…" }, () => recall(message)) },
   ];
   const more = { icon: "plus", label: t("react.more"), act: () => onMenu({ message, mine, only: "panel", ...place }) };
