@@ -26,7 +26,7 @@ from server.keeping import HELD_MS, Keeping, now_ms
 from server.people import People
 from server.policy import Policy
 from server.rosters import Rosters
-from server.uploads import Upload
+from server.uploads import Upload, disk
 
 UNUSED_MS: Final = 24 * 3600 * 1000
 """How long a medium is kept that nothing carries."""
@@ -109,16 +109,18 @@ class Media:
         Raises:
             TooLarge: a picture of too many bytes or pixels.
         """
-        content = await self._contents.look(upload.path)
         thumb = None
-        if content.thumb is not None:
-            thumb = await self._keeping.keep(content.thumb, THUMB_MIME)
+        with disk():
+            content = await self._contents.look(upload.path)
+            if content.thumb is not None:
+                thumb = await self._keeping.keep(content.thumb, THUMB_MIME)
+            blob = await self._keeping.keep(content.path, content.mime)
         medium = Medium(
             id=id or secrets.token_urlsafe(16),
             uid=uid,
             kind=content.kind,
             meta=_meta(content, file_name(name, content.mime)),
-            blob=await self._keeping.keep(content.path, content.mime),
+            blob=blob,
             thumb=thumb,
             created_at=now_ms(),
         )

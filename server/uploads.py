@@ -34,7 +34,7 @@ class Upload:
         self._gathered = bytearray()
         self.path = folder / "upload"
         self.size = 0
-        with _disk():
+        with disk():
             self._file = self.path.open("wb", buffering=0)
 
     async def write(self, data: bytes) -> None:
@@ -48,7 +48,7 @@ class Upload:
 
     async def _flush(self) -> None:
         piece, self._gathered = self._gathered, bytearray()
-        with _disk():
+        with disk():
             await asyncio.to_thread(self._file.write, piece)
 
     async def end(self) -> None:
@@ -72,7 +72,7 @@ class Uploads:
 
     def begin(self) -> Upload:
         """Raises `Unavailable`: the disk does not take it."""
-        with _disk():
+        with disk():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             return Upload(Path(tempfile.mkdtemp(dir=self._folder)), self.max_bytes)
 
@@ -85,7 +85,8 @@ class Uploads:
 
 
 @contextmanager
-def _disk() -> Iterator[None]:
+def disk() -> Iterator[None]:
+    """Raises `Unavailable` for what the disk does not do."""
     try:
         yield
     except OSError as error:

@@ -100,7 +100,7 @@ def test_each_upload_has_an_id_of_its_own(ann: Account) -> None:
 
 def test_nothing_is_left_of_what_was_taken(server: Server, ann: Account) -> None:
     uploaded(ann, png())
-    assert left_uploads(server.data / "data") == []
+    awaited(lambda: left_uploads(server.data / "data") == [])
 
 
 # What is refused
@@ -148,7 +148,7 @@ def test_a_file_may_be_as_large_as_is_allowed_and_no_larger(small: Server) -> No
     who = Account.new(small)
     assert upload(who, b"x" * MIB).status == 201
     assert upload(who, b"x" * (MIB + 1)).refusal == (413, "too_large")
-    assert left_uploads(small.data / "data") == []
+    awaited(lambda: left_uploads(small.data / "data") == [])
 
 
 def test_a_body_that_does_not_say_how_large_it_is_is_counted(small: Server) -> None:
