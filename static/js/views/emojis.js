@@ -9,6 +9,11 @@ import { Tones } from "./tones.js";
 
 const ICONS = { recent: "clock", smileys: "smile", people: "hand", animals: "leaf", food: "apple", travel: "plane", activities: "trophy", objects: "lightbulb", symbols: "hash", flags: "flag" };
 
+/** Sizes of css/emoji.css, by which a group that is not seen yet is as high as it will be. */
+const CELL_PX = { fine: 38, coarse: 44 };
+const TITLE_PX = 29;
+const EDGES_PX = 16;
+
 /** The head stands beside the tabs, the body below them. `pick` gets the emoji, and how it was chosen, see panel.js. */
 export function useEmojis(pick, active) {
   const t = useT();
@@ -111,8 +116,10 @@ function useKeys({ search, list, query, setQuery, choose }) {
 
 function List({ box, groups, tone, found, choose }) {
   const t = useT();
+  const heightOf = useHeights(box);
   const [shown, setShown] = useState(2);
   const [at, setAt] = useState(groups[0]?.[0]);
+  const [wanted, setWanted] = useState(null);
   useEffect(() => {
     if (shown >= groups.length) return undefined;
     const frame = requestAnimationFrame(() => setShown(shown + 1));
@@ -124,8 +131,14 @@ function List({ box, groups, tone, found, choose }) {
   const sections = () => [...box.current.querySelectorAll("section")];
   const spy = () => setAt(sections().findLast((section) => section.offsetTop <= box.current.scrollTop + 8)?.dataset.group);
   const jump = (name) => {
-    box.current.scrollTop = sections().find((section) => section.dataset.group === name).offsetTop;
+    setShown(groups.length); // it may be none of those that are drawn already
+    setWanted(name);
   };
+  useLayoutEffect(() => {
+    if (!wanted) return;
+    box.current.scrollTop = sections().find((section) => section.dataset.group === wanted)?.offsetTop ?? 0;
+    setWanted(null);
+  }, [wanted]);
   const click = (event) => {
     const button = event.target.closest("[data-emoji]");
     if (button) choose(button, "press");
@@ -135,20 +148,29 @@ function List({ box, groups, tone, found, choose }) {
       ${groups.map(([name]) => html`<button type="button" key=${name} class=${name === at ? "on" : ""} aria-label=${t(`emoji.${name}`)} title=${t(`emoji.${name}`)} aria-current=${name === at ? "true" : undefined} onClick=${() => jump(name)}><${Icon} name=${ICONS[name]} /></button>`)}
     </div>`}
     <div class="panel-scroll" ref=${box} onScroll=${found ? undefined : spy} onClick=${click}>
-      ${groups.slice(0, found ? 1 : shown).map(([name, all]) => html`<${Group} key=${name} name=${name} all=${all} tone=${tone} title=${name === "found" ? "" : t(`emoji.${name}`)} />`)}
+      ${groups.slice(0, found ? 1 : shown).map(([name, all]) => html`<${Group} key=${name} name=${name} all=${all} tone=${tone} height=${heightOf(all.length)} title=${name === "found" ? "" : t(`emoji.${name}`)} />`)}
       ${found?.length === 0 && html`<p class="panel-note" role="status">${t("panel.none")}</p>`}
     </div>`;
 }
 
+/** How high so many emoji stand under their title. */
+function useHeights(box) {
+  const [columns, setColumns] = useState(0);
+  const cell = matchMedia("(pointer: coarse)").matches ? CELL_PX.coarse : CELL_PX.fine;
+  useLayoutEffect(() => setColumns(Math.floor((box.current.clientWidth - EDGES_PX) / cell)), []);
+  return (count) => (columns ? TITLE_PX + Math.ceil(count / columns) * cell : 0);
+}
+
 /** Draws again only when it must: there are nearly two thousand. */
 class Group extends Component {
-  shouldComponentUpdate({ all, tone, title }) {
-    return all !== this.props.all || tone !== this.props.tone || title !== this.props.title;
+  shouldComponentUpdate({ all, tone, title, height }) {
+    const { props } = this;
+    return all !== props.all || tone !== props.tone || title !== props.title || height !== props.height;
   }
 
-  render({ name, all, tone, title }) {
-    return html`<section data-group=${name} aria-label=${title || undefined}>
-      ${title && html`<h3>${title}</h3>`}
+  render({ name, all, tone, title, height }) {
+    return html`<section data-group=${name} aria-label=${title || undefined} style=${{ containIntrinsicSize: `auto ${height}px` }}>
+      ${title && html`<h2>${title}</h2>`}
       <div class="emoji-grid">${all.map((one, index) => {
         const emoji = toned(one, tone);
         return html`<button type="button" key=${one.emoji} tabindex=${index ? -1 : 0} data-emoji=${emoji} title=${one.name} aria-label=${one.name}>${emoji}</button>`;
