@@ -231,7 +231,7 @@ class ResumableHandler(TusHandler):
         also=_GONE
         | {
             400: "A header is malformed, or it has come in too many pieces.",
-            409: "The upload has not come as far, or further: HEAD says how far.",
+            409: "It is not there that it goes on, or a newer call has gone on: HEAD says how far.",
             415: "A body of another type.",
         },
         headers=_HEADERS | _WHERE,

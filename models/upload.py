@@ -7,6 +7,8 @@ Rules kept here:
 - a piece is written before the offset moves over it, and never again: of two who write one upload
   the index refuses one, whatever processes they are in, and nobody holds a lock that a dead one
   would leave;
+- the newest writer has the turn: an older one, whose line is dead but not yet all read, ends with
+  its next piece;
 - at most one piece lies beyond the offset, left by a writer that died or was not answered; whoever
   reads how far the upload has come moves the offset over it;
 - an upload that is ended stays until its `due`, without pieces: one that was on its way then is
@@ -24,7 +26,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bson.int64 import Int64
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.blobs import DELETED, WRITERS
@@ -32,6 +34,10 @@ from models.errors import Conflict, NotFound
 from models.guard import Guard
 from models.message import plain
 from models.stores import Document, Stores
+
+PIECE_BYTES: Final = 128 * 1024
+"""The most that a piece has. Who uploads holds one in memory until it is his turn to write: with 20
+of them the process grows by 6 MiB, with pieces as large as a blob's chunks by 11."""
 
 _ABSENT: Final = {"$exists": False}
 
@@ -52,6 +58,8 @@ class Resumable:
     """Bytes that have come."""
     pieces: int = 0
     """In how many pieces they lie."""
+    turn: int = 0
+    """Who writes it: how many have begun to."""
     finished: bool = False
     """It is a medium."""
     ended: bool = False
@@ -91,6 +99,7 @@ class Resumables:
                     "due": one.due,
                     "offset": Int64(0),
                     "pieces": 0,
+                    "turn": 0,
                 }
             )
 
@@ -98,38 +107,51 @@ class Resumables:
         """An upload, with all that has come of it; None where there is none, or it is ended."""
         async with self._guard():
             found = await self._uploads.find_one({"_id": id})
-        one = _resumable(found) if found else None
-        if one is None or one.ended:
-            return None
-        return one if one.complete else await self._take_in(one)
+        return None if found is None else await self._take_in(_resumable(found))
 
-    async def _take_in(self, one: Resumable) -> Resumable:
+    async def take(self, id: str, uid: int) -> Resumable | None:
+        """As `get`, of an upload of `uid`; who has been writing it is refused from now on."""
+        async with self._guard():
+            found = await self._uploads.find_one_and_update(
+                {"_id": id, "uid": uid},
+                {"$inc": {"turn": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+        return None if found is None else await self._take_in(_resumable(found))
+
+    async def _take_in(self, one: Resumable) -> Resumable | None:
         """Move the offset over a piece whose writer has not come to it."""
+        if one.ended:
+            return None
+        if one.complete:
+            return one
         async with self._guard():
             left = await self._pieces.find_one({"upload": one.id, "n": one.pieces}, {"size": 1})
         if left is None:
             return one
-        return await self._move(one, left["size"], one.due)
+        return await self._move(one, left["size"], one.due, {})
 
-    async def append(self, one: Resumable, data: bytes | bytearray, due: int) -> Resumable:
-        """Store the next piece, at most `blobs.PIECE_BYTES`; the upload as it is then.
+    async def append(self, one: Resumable, parts: list[bytes], due: int) -> Resumable:
+        """Store `parts` as the next piece, at most PIECE_BYTES; the upload as it is then.
 
         Raises:
-            Conflict: somebody else has written on from there, or it is a medium.
+            Conflict: somebody else writes it now, or it is a medium.
             NotFound: it is ended.
         """
         async with self._writing:
-            # Made bytes of here, so that who waits for his turn holds them once.
+            # Joined here, so that who waits for his turn holds them once.
+            data = b"".join(parts)
+            parts.clear()
             place = {"upload": one.id, "n": one.pieces}
-            document = place | {"size": len(data), "data": bytes(data)}
+            document = place | {"size": len(data), "data": data}
             try:
                 async with self._guard():
                     await self._pieces.insert_one(document)
             except DuplicateKeyError:
                 raise Conflict from None
-        return await self._move(one, len(data), due)
+        return await self._move(one, len(data), due, {"turn": one.turn})
 
-    async def _move(self, one: Resumable, size: int, due: int) -> Resumable:
+    async def _move(self, one: Resumable, size: int, due: int, expected: Document) -> Resumable:
         """Move the offset over the piece behind it.
 
         It never goes back, and pieces stay: who else has moved it has moved it to the same place.
@@ -140,10 +162,11 @@ class Resumables:
         change = {"offset": Int64(moved.offset), "pieces": moved.pieces, "due": moved.due}
         async with self._guard():
             done = await self._uploads.update_one(
-                {"_id": one.id, "finished": _ABSENT, "ended": _ABSENT}, {"$max": change}
+                {"_id": one.id, "finished": _ABSENT, "ended": _ABSENT} | expected,
+                {"$max": change},
             )
         if not done.matched_count:
-            # Its pieces are gone, so that the index had nothing to refuse with.
+            # Of a medium the pieces are gone, so that the index had nothing to refuse with.
             raise NotFound if await self.get(one.id) is None else Conflict
         return moved
 

@@ -16,9 +16,8 @@ import logging
 import secrets
 from typing import Final
 
-from models.blobs import PIECE_BYTES
 from models.errors import BadRequest, ChatError, Conflict, NotFound, TooLarge, Unavailable
-from models.upload import Resumable, Resumables
+from models.upload import PIECE_BYTES, Resumable, Resumables
 from server.keeping import HELD_MS, now_ms
 from server.media import UNUSED_MS, Media
 from server.uploads import Uploads
@@ -29,6 +28,9 @@ SPARE_PIECES: Final = 10_000
 """Pieces that an upload may have beyond those that its length needs. Each request leaves one that
 is smaller; a file that came byte by byte would make millions of documents."""
 
+GATHERED: Final = 1
+"""Uploads that are gathered from their pieces at once: each holds a piece, and one for the disk."""
+
 PAGE_MAX: Final = 100
 """Documents that the sweep reads at once."""
 
@@ -38,7 +40,8 @@ class Arrival:
 
     def __init__(self, store: Resumables, one: Resumable) -> None:
         self._store = store
-        self._gathered = bytearray()
+        self._gathered: list[bytes] = []
+        self._size = 0
         self._turn = asyncio.Lock()
         """A line may break while a piece is being stored."""
         self._left = one.length - one.offset
@@ -58,12 +61,12 @@ class Arrival:
             if self._left < 0:
                 self._gathered.clear()
                 raise TooLarge
-            rest = memoryview(data)
-            while rest:
-                room = PIECE_BYTES - len(self._gathered)
-                self._gathered += rest[:room]
-                rest = rest[room:]
-                if len(self._gathered) == PIECE_BYTES:
+            while data:
+                room = PIECE_BYTES - self._size
+                self._gathered.append(data[:room])
+                self._size += len(self._gathered[-1])
+                data = data[room:]
+                if self._size == PIECE_BYTES:
                     await self._flush()
 
     async def end(self) -> Resumable:
@@ -73,9 +76,9 @@ class Arrival:
             return self.upload
 
     async def _flush(self) -> None:
-        piece, self._gathered = self._gathered, bytearray()
-        if piece:
-            self.upload = await self._store.append(self.upload, piece, now_ms() + UNUSED_MS)
+        parts, self._gathered, self._size = self._gathered, [], 0
+        if parts:
+            self.upload = await self._store.append(self.upload, parts, now_ms() + UNUSED_MS)
 
 
 class Tus:
@@ -85,6 +88,7 @@ class Tus:
         self._store = store
         self._media = media
         self._uploads = uploads
+        self._gathering = asyncio.Semaphore(GATHERED)
         self._completing: dict[str, asyncio.Task[None]] = {}
         self._rescues: set[asyncio.Task[None]] = set()
 
@@ -114,20 +118,17 @@ class Tus:
 
     async def find(self, uid: int, id: str) -> Resumable:
         """How far an upload has come. Raises `NotFound`: there is none of that id and user."""
-        one = await self._store.get(id)
-        if one is None or one.uid != uid or one.due <= now_ms():
-            raise NotFound
-        return one
+        return _alive(uid, await self._store.get(id))
 
     async def resume(self, uid: int, id: str, offset: int) -> Arrival:
-        """Go on with an upload.
+        """Go on with an upload; whoever else has been writing it is refused from now on.
 
         Raises:
             NotFound: there is none of that id and user.
             Conflict: it has not come as far as `offset`, or further.
             BadRequest: it has come in so many pieces that it must be begun anew.
         """
-        one = await self.find(uid, id)
+        one = _alive(uid, await self._store.take(id, uid))
         if one.offset != offset:
             raise Conflict
         if one.pieces > one.length // PIECE_BYTES + SPARE_PIECES:
@@ -177,9 +178,10 @@ class Tus:
     async def _accept(self, one: Resumable) -> None:
         upload = self._uploads.begin()
         try:
-            async for piece in self._store.read(one):
-                await upload.write(piece)
-            await upload.end()
+            async with self._gathering:
+                async for piece in self._store.read(one):
+                    await upload.write(piece)
+                await upload.end()
             name = decode_metadata(one.metadata).get("filename", b"").decode("utf-8", "replace")
             await self._media.accept(one.uid, upload, name, id=one.id)
         except TooLarge:
@@ -223,6 +225,12 @@ class Tus:
                     await self._store.remove(one)
                 elif await self._store.end(one, now_ms() + HELD_MS, unmoved=True):
                     await self._store.clear(one)
+
+
+def _alive(uid: int, one: Resumable | None) -> Resumable:
+    if one is None or one.uid != uid or one.due <= now_ms():
+        raise NotFound
+    return one
 
 
 def decode_metadata(header: str) -> dict[str, bytes]:

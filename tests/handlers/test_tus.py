@@ -251,6 +251,9 @@ def test_nothing_beyond_the_length_is_taken(eve: Account) -> None:
     assert offset(eve, path) == 0
     assert patch(eve, path, 0, bytes(4)).status_code == 204
     assert refused(eve, "PATCH", path, headers=at(4), content=bytes(7)).status == 413
+    with tus.Line(eve, path, 4, 7) as line:
+        # Before a byte of it has come.
+        assert line.refusal().refusal == (413, "too_large")
     with tus.Line(eve, path, 4, None) as line:
         line.send(bytes(7))
         assert line.refusal().refusal == (413, "too_large")

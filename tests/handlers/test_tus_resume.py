@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from models.blobs import PIECE_BYTES
+from models.upload import PIECE_BYTES
 from tests.client import Account
 from tests.tus import Line, begin, call, comes_to, head, offset, patch
 
@@ -27,16 +27,17 @@ def test_what_came_before_a_cut_is_kept_to_the_last_byte(eve: Account) -> None:
     assert read(eve, last.headers["x-media-id"]) == data
 
 
-def test_who_comes_late_with_the_same_place_is_refused_and_changes_nothing(eve: Account) -> None:
-    data = random.randbytes(PIECE_BYTES + 1_000)
+def test_who_is_overtaken_is_refused_and_changes_nothing(eve: Account) -> None:
+    data = random.randbytes(3 * PIECE_BYTES)
     path = begin(eve, len(data))
-    with Line(eve, path, 0, len(data)) as late:
-        late.send(b"late")
-        whole = patch(eve, path, 0, data)
-        assert whole.status_code == 204
-        late.send(bytes(len(data) - 4))
-        assert late.answer()[0] == 409
-    assert read(eve, whole.headers["x-media-id"]) == data
+    with Line(eve, path, 0, len(data)) as slow:
+        slow.send(data[: PIECE_BYTES + 4])
+        comes_to(eve, path, PIECE_BYTES)
+        last = patch(eve, path, PIECE_BYTES, data[PIECE_BYTES:])
+        assert last.status_code == 204
+        slow.send(bytes(2 * PIECE_BYTES - 4))
+        assert slow.answer()[0] == 409
+    assert read(eve, last.headers["x-media-id"]) == data
 
 
 def test_one_that_is_ended_meanwhile_is_gone_for_who_still_writes(eve: Account) -> None:

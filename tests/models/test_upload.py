@@ -10,7 +10,7 @@ import pytest
 
 from models.blobs import DELETED
 from models.errors import Conflict, NotFound
-from models.stores import Stores
+from models.stores import Document, Stores
 from models.upload import Resumable, Resumables
 from tests.opened import Embedded
 
@@ -20,7 +20,7 @@ DUE, LATER = 1_000, 2_000
 class Dying(Resumables):
     """Ends between the piece and the offset."""
 
-    async def _move(self, one: Resumable, size: int, due: int) -> Resumable:
+    async def _move(self, one: Resumable, size: int, due: int, expected: Document) -> Resumable:
         raise asyncio.CancelledError
 
 
@@ -39,13 +39,13 @@ class Kept:
 
     async def write(self, one: Resumable, *pieces: bytes) -> Resumable:
         for piece in pieces:
-            one = await self.store.append(one, piece, LATER)
+            one = await self.store.append(one, [piece], LATER)
         return one
 
     async def leave(self, one: Resumable, data: bytes) -> None:
         """As a writer that dies once its piece is stored."""
         with pytest.raises(asyncio.CancelledError):
-            await Dying(self.stores).append(one, data, LATER)
+            await Dying(self.stores).append(one, [data], LATER)
 
     async def read(self, id: str = "one") -> bytes:
         one = await self.store.get(id)
@@ -98,6 +98,25 @@ async def test_a_piece_whose_writer_died_counts_and_is_not_written_again(
         assert found is not None and found.offset == len(b"firstsecond")
         await kept.write(found, b"third")
         assert await kept.read() == b"firstsecondthird"
+
+
+async def test_who_takes_it_over_is_in_nobodys_way_for_longer_than_a_piece(
+    embedded: Embedded,
+) -> None:
+    async with opened(embedded) as kept:
+        old = await kept.write(await kept.begin(), b"a")
+        new = await kept.store.take("one", 7)
+        assert new == replace(old, turn=1)
+        with pytest.raises(Conflict):
+            await kept.write(old, b"b")
+        # What came is kept all the same.
+        again = await kept.store.take("one", 7)
+        assert again is not None and (again.offset, again.turn) == (2, 2)
+        await kept.write(again, b"c")
+        assert await kept.read() == b"abc"
+        assert await kept.store.take("one", 8) is await kept.store.take("another", 7) is None
+        found = await kept.store.get("one")
+        assert found is not None and found.turn == 2
 
 
 async def test_who_looks_while_one_writes_does_not_get_in_the_way(embedded: Embedded) -> None:

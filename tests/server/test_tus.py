@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from models.blobs import PIECE_BYTES
 from models.digests import Digests
 from models.errors import BadRequest, Conflict, NotFound, TooLarge
 from models.lease import Leases
 from models.media import Media as Store
 from models.message import Messages
 from models.stores import Document, Stores
-from models.upload import Resumable, Resumables
+from models.upload import PIECE_BYTES, Resumable, Resumables
 from server.keeping import Keeping
 from server.media import Media
 from server.media_sweep import MediaSweep
