@@ -1,17 +1,22 @@
 """Two processes on the same stores behave as one server (promise 5 of docs/protocol.md)."""
 
 import asyncio
+import random
 import time
 import uuid
 
 import pytest
 from redis import Redis
 
+from models.upload import PIECE_BYTES
+from tests.client import Account
 from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.rest import refuses, rest_of, sign_in, sign_up
 from tests.faults.storm import people, resend_all, settled, together, write_for
+from tests.running import Site
 from tests.stores.engines import DOCUMENTS, Engines
+from tests.tus import Line, begin, comes_to, head, offset, patch
 
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED = 4001
@@ -112,3 +117,25 @@ async def test_two_starts_at_once_have_migrated_one_database(
         assert (await sign_up(other, f"bo-{tag}"))[0] != uid
     applied = stores.sql("SELECT name FROM tortoise_migrations", database=DOCUMENTS.sql)
     assert len(applied) == len(set(applied)) > 0
+
+
+async def test_an_upload_goes_on_with_the_other_process(two: tuple[Server, Server]) -> None:
+    here, there = (Site(server.url) for server in two)
+    ann = Account.new(here)
+    data = random.randbytes(2 * PIECE_BYTES)
+    path = begin(ann, len(data))
+    with Line(ann, path, 0, len(data)) as line:
+        line.send(data[:-1])
+        comes_to(ann, path, PIECE_BYTES)
+        # The same token, as a balancer without sticky sessions has it.
+        ann.server = there
+        start = offset(ann, path)
+        last = patch(ann, path, start, data[start:])
+        line.send(data[-1:])
+        assert line.answer()[0] == 409
+    id = last.headers["x-media-id"]
+    for site in (here, there):
+        ann.server = site
+        assert head(ann, path).headers["x-media-id"] == id
+        assert site.http.get(f"/api/media/{id}", headers=ann.headers).content == data
+        site.http.close()
