@@ -83,7 +83,9 @@ class Resumables:
 
     async def create_indexes(self) -> None:
         async with self._guard():
-            await self._uploads.create_indexes([IndexModel([("due", ASCENDING)])])
+            await self._uploads.create_indexes(
+                [IndexModel([("due", ASCENDING)]), IndexModel([("uid", ASCENDING)])]
+            )
             order = [("upload", ASCENDING), ("n", ASCENDING)]
             await self._pieces.create_indexes([IndexModel(order, unique=True)])
 
@@ -202,6 +204,11 @@ class Resumables:
             n = {"$gte": first, "$lt": first + DELETED}
             async with self._writing, self._guard():
                 await self._pieces.delete_many({"upload": one.id, "n": n})
+
+    async def let_go(self, uid: int, due: int) -> None:
+        """Have the sweep look at all of somebody's from `due` on."""
+        async with self._guard():
+            await self._uploads.update_many({"uid": uid}, {"$min": {"due": due}})
 
     # For the sweep
 

@@ -420,6 +420,7 @@ async def _wire(
         revocation,
         joined,
         uploaded,
+        tus,
         expiry,
         heads,
         bus.is_alone,

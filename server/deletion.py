@@ -27,6 +27,7 @@ from server.people import People
 from server.revocation import Revocation
 from server.security import security
 from server.sessions import Sessions
+from server.tus import Tus
 
 logger = logging.getLogger("tornado_im.deletion")
 
@@ -46,6 +47,7 @@ class Deletions:
         revocation: Revocation,
         groups: Groups,
         media: Media,
+        tus: Tus,
         expiry: Expiry,
         conversations: Conversations,
         is_alone: Callable[[], Awaitable[bool]],
@@ -57,6 +59,7 @@ class Deletions:
         self._revocation = revocation
         self._groups = groups
         self._media = media
+        self._tus = tus
         self._expiry = expiry
         self._conversations = conversations
         self._is_alone = is_alone
@@ -93,6 +96,7 @@ class Deletions:
         await self._groups.leave_all(uid)
         await self._expiry.empty(pair(uid, uid))
         await self._conversations.forget(uid)
+        await self._tus.forget(uid)
         await self._media.forget(uid, deletion.avatar)
 
     async def sweep(self) -> None:

@@ -216,6 +216,10 @@ class Tus:
         if tasks := [*self._rescues, *self._completing.values()]:
             await asyncio.wait(tasks)
 
+    async def forget(self, uid: int) -> None:
+        """Let go of all that somebody has begun to upload."""
+        await self._store.let_go(uid, now_ms())
+
     async def sweep(self) -> None:
         """End what has not gone on for a day, and forget what was ended or is a medium."""
         while found := await self._store.due(now_ms(), PAGE_MAX):

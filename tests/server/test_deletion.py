@@ -15,12 +15,14 @@ from models.errors import Forbidden, Unauthorized
 from models.lease import Leases
 from models.media import Media
 from models.stores import Stores
+from models.upload import Resumables
 from models.user import Person
 from server import deletion
 from server.deletion import Deletions
 from server.delivery import Outgoing
 from server.expiry import Expiry
 from server.policy import Place
+from server.tus import Tus
 from server.uploads import Uploads
 from tests.border import SECONDS
 from tests.media import PDF
@@ -35,11 +37,15 @@ NOTE = Outgoing("text", "a note", None, None, None)
 class House:
     """A process that ends accounts, and Ann with all that she has; Bo is in a group of hers."""
 
-    def __init__(self, stores: Stores, one: Served, ann: Person, bo: Person, gid: int) -> None:
+    def __init__(
+        self, stores: Stores, one: Served, uploads: Uploads, ann: Person, bo: Person, gid: int
+    ) -> None:
         self.one, self.ann, self.bo, self.gid = one, ann, bo, gid
         self.notes = Place(f"{ann.uid}:{ann.uid}", (ann.uid,))
         self.store = stored.Deletions(stores.sql)
         self.media = Media(stores)
+        self.resumables = Resumables(stores)
+        self.tus = Tus(self.resumables, one.media, uploads)
         leases = Leases(stores.redis_client, stores.redis, one.name)
         expiry = Expiry(
             one.conversations,
@@ -58,6 +64,7 @@ class House:
             one.revocation,
             one.groups,
             one.media,
+            self.tus,
             expiry,
             one.conversations,
             one.bus.is_alone,
@@ -82,6 +89,7 @@ class House:
         assert await one.people.blocks(self.bo.uid) == frozenset()
         now = int(time.time() * 1000)
         assert [medium.uid for medium, _ in await self.media.due(now, 9)] == [uid]
+        assert [upload.uid for upload in await self.resumables.due(now, 9)] == [uid]
 
 
 @asynccontextmanager
@@ -89,10 +97,13 @@ async def house(embedded: Embedded, folder: Path) -> AsyncIterator[House]:
     async with embedded.open() as stores, served(stores) as one:
         ann, bo = await one.add("ann"), await one.add("bo")
         shape = await one.groups.create(ann.uid, "We", [bo.uid])
-        here = House(stores, one, ann, bo, shape["gid"])
+        uploads = Uploads(folder, max_bytes=0)
+        here = House(stores, one, uploads, ann, bo, shape["gid"])
         await one.people.set_blocked(bo.uid, ann.uid, True)
         await one.delivery.send(ann.uid, here.notes, NOTE)
-        received = Uploads(folder, max_bytes=0).begin()
+        for who in (ann, bo):
+            await here.tus.begin(who.uid, 100, "")
+        received = uploads.begin()
         await received.write(PDF)
         await received.end()
         await one.media.accept(ann.uid, received, "paper.pdf")
