@@ -266,7 +266,7 @@ def test_nothing_of_it_is_fetched_before_it_opens(talk: Pair) -> None:
     ann.page.on("request", lambda request: fetched.append(request.url))
     ann.page.reload()
     expect(ann.bubbles.last).to_be_visible()
-    later = re.compile(r"views/(panel|emojis|stickers|tones)\.js|/emoji[\w-]*\.js")
+    later = re.compile(r"views/(panel|emojis|stickers|tones)\.js|/emoji[\w-]*\.(js|css)")
     assert [url for url in fetched if later.search(url)] == []
     show(ann, "Emoji")
     expect(pick(ann, "😀")).to_be_attached()
@@ -275,8 +275,13 @@ def test_nothing_of_it_is_fetched_before_it_opens(talk: Pair) -> None:
 
 def test_what_cannot_be_loaded_can_be_tried_again(talk: Pair) -> None:
     ann, _ = talk
-    ann.page.route("**/vendor/emoji.json", lambda route: route.abort())
+    for path in ("views/panel.js", "vendor/emoji.json"):
+        ann.page.route(f"**/{path}", lambda route: route.abort())
     ann.page.reload()
+    opener(ann).click()
+    expect(ann.page.locator(".toast")).to_have_text("The server cannot be reached.")
+    expect(opener(ann)).to_have_attribute("aria-expanded", "false")
+    ann.page.unroute("**/views/panel.js")
     show(ann, "Emoji")
     expect(panel(ann).get_by_role("alert")).to_contain_text("could not be loaded")
     ann.page.unroute("**/vendor/emoji.json")
