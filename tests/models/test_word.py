@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from models import word
 from models.audit import Act, AuditTrail
 from models.word import WordList
 from tests.opened import Embedded
@@ -27,10 +30,11 @@ async def test_a_word_goes_however_it_is_written(embedded: Embedded) -> None:
         assert [entry.act.word for entry in trail] == ["words_remove", "words_add"]
 
 
-async def test_many_words_at_once(embedded: Embedded) -> None:
+async def test_many_words_at_once(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     async with embedded.open() as stores:
         words = WordList(stores.sql)
         many = [f"word{number}" for number in range(1001)]
+        monkeypatch.setattr(word, "PAGE_MAX", 500)
         await words.add(many, ADD)
         assert await words.all() == many
         await words.remove(many[1:], ADD)
