@@ -14,7 +14,7 @@ from models.errors import Conflict, Forbidden, InvalidField, NotFound, Sensitive
 from models.group import Role
 from models.units import Gid, Uid
 from server.fields import Integer, ListOf, OneOf, Opaque, Text, ruled
-from server.groups import Behind, Shape
+from server.group_shape import Behind, Shape
 
 UIDS_MAX = 10_000
 """People named in one call; how many a group takes is GroupMax."""

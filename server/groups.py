@@ -11,18 +11,15 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Collection, Sequence
-from typing import Annotated, Final, TypedDict
-
-from msgspec import Meta
+from typing import Final
 
 from models.errors import Conflict, Forbidden, InvalidField, NotFound
-from models.group import Group, Link, LockedGroup, Role, Speak
+from models.group import Group, Link, LockedGroup, Role
 from models.group import Groups as Store
 from models.media import group_key
-from models.message import group_conv
-from models.units import Conv, Gid, Millis, Uid
 from models.user import Person
 from server import sentences, text
+from server.group_shape import Behind, Mine, Shape, shape
 from server.media import Media
 from server.outbox import Changes
 from server.people import People
@@ -31,46 +28,6 @@ from server.words import Words
 
 CODE_BYTES: Final = 12
 """Of chance in the code of a link: 16 characters that nobody guesses."""
-
-
-class Member(TypedDict):
-    """Somebody in a group."""
-
-    uid: Uid
-    user_name: str
-    nickname: str
-    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
-    role: Role
-    muted_until: Annotated[Millis, Meta(description="0 for who is not muted.")]
-
-
-class Shape(TypedDict):
-    """A group as its members see it."""
-
-    gid: Gid
-    conv: Conv
-    name: str
-    announcement: str
-    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
-    owner: Uid
-    speak: Speak
-    members: Annotated[list[Member], Meta(description="In the order in which they came.")]
-
-
-class Mine(TypedDict):
-    """A group, for who is in it."""
-
-    gid: Gid
-    name: str
-    role: Role
-
-
-class Behind(TypedDict):
-    """The group that a link leads into."""
-
-    name: str
-    avatar: Annotated[str | None, Meta(description="The id of a picture.")]
-    members: Annotated[int, Meta(description="How many.")]
 
 
 class Groups:
@@ -145,28 +102,7 @@ class Groups:
         ]
 
     async def shape(self, group: Group) -> Shape:
-        people = await self._people.find(group.members)
-        return {
-            "gid": group.gid,
-            "conv": group_conv(group.gid),
-            "name": group.name,
-            "announcement": group.announcement,
-            "avatar": group.avatar,
-            "owner": group.owner,
-            "speak": group.speak,
-            "members": [
-                {
-                    "uid": uid,
-                    "user_name": people[uid].user_name,
-                    "nickname": people[uid].nickname,
-                    "avatar": people[uid].avatar,
-                    "role": membership.role,
-                    "muted_until": membership.muted_until,
-                }
-                for uid, membership in group.members.items()
-                if uid in people
-            ],
-        }
+        return shape(group, await self._people.find(group.members))
 
     async def change(self, uid: int, gid: int, wanted: dict[str, str | None]) -> Shape:
         """Set `name`, `announcement`, `avatar` or `speak`; for the owner and administrators.
