@@ -25,15 +25,16 @@ _SKINS: Final = range(0x1F3FB, 0x1F400)
 
 
 class Lexicon:
-    """A list of words."""
+    """A list of words, each once."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, patterns: Iterable[str]) -> None:
         """Takes half a second for 100,000 words, during most of which nothing else runs.
 
-        Raises:
-            ValueError: of one of them nothing is left to be found.
+        Args:
+            patterns: what `server.plain_text.pattern` makes of the words.
         """
-        patterns = sorted({pattern(word) for word in words})
+        patterns = sorted(set(patterns))
+        self.size = len(patterns)
         self._finder = AhoCorasick(patterns, store_patterns=False) if patterns else None
         self._edged = {
             number: (is_spaced(each[0]), is_spaced(each[-1]))
@@ -42,6 +43,11 @@ class Lexicon:
         }
         """Words of both kinds of scripts, such as AV女优: at which of their ends no letter may
         follow. The forms tell that of none but of words of one kind."""
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Lexicon:
+        """Raises `ValueError`: of one of them nothing is left to be found."""
+        return cls(map(pattern, words))
 
     def __bool__(self) -> bool:
         return self._finder is not None

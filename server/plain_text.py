@@ -97,7 +97,11 @@ _COMPOSING: Final = re.compile(f"[{_composing()}]")
 _PICTURES: Final = re.compile(f"[{chr(_PICTURE)}-\U0010ffff]+")
 _CHARACTERS: Final = re.compile(f"[{_ranges(_WITHOUT_BLANKS)}]")
 _CLOSE: Final = re.compile(f"[{_ranges(_WITHOUT_BLANKS)}{chr(_PICTURE)}-\U0010ffff]")
-_TOKEN: Final = re.compile(rf"[^ \-{_ranges(_WITHOUT_BLANKS)}{chr(_PICTURE)}-\U0010ffff]+")
+_SPACED: Final = rf"[^ \-{_ranges(_WITHOUT_BLANKS)}{chr(_PICTURE)}-\U0010ffff]"
+_TOKEN: Final = re.compile(f"{_SPACED}+")
+_INSIDE: Final = re.compile(f"-(?<={_SPACED}-)-*(?={_SPACED})")
+"""Separators in the middle of a word."""
+
 _SPELLED: Final = re.compile(r" \S(?: \S)+(?= )")
 """Single letters, one after another, in words that stand between blanks."""
 
@@ -158,12 +162,13 @@ def forms(plain: str) -> list[str]:
     close together; the same without pictures; then each run of single letters as one word.
     """
     close = letters = ""
+    inside = _INSIDE.search(plain) is not None
     if _CLOSE.search(plain) is None:
         words = _padded(plain.replace(SEPARATOR, BLANK).split())
-        joined = _padded(plain.replace(SEPARATOR, "").split()) if SEPARATOR in plain else words
+        joined = _padded(plain.replace(SEPARATOR, "").split()) if inside else words
     else:
         words = _padded(_TOKEN.findall(plain))
-        joined = _padded(_TOKEN.findall(plain.replace(SEPARATOR, ""))) if words else words
+        joined = _padded(_TOKEN.findall(plain.replace(SEPARATOR, ""))) if inside else words
         close = plain.replace(SEPARATOR, "").replace(BLANK, "")
         letters = _PICTURES.sub("", close)
     found = [words, "" if joined == words else joined, close, "" if letters == close else letters]

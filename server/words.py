@@ -46,7 +46,7 @@ class WordLists(TypedDict):
     file: Annotated[int, Meta(description="How many the server's file has besides.")]
 
 
-def read(path: Path) -> list[str]:
+def read(path: Path) -> Lexicon:
     """The words of a file: one a line, with blank lines, and comments behind a `#`.
 
     Raises:
@@ -58,23 +58,22 @@ def read(path: Path) -> list[str]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: must be UTF-8") from None
-    words = []
+    patterns = []
     for number, line in enumerate(lines, 1):
         word = line.partition("#")[0].strip()
         if word:
             try:
-                pattern(word)
+                patterns.append(pattern(word))
             except ValueError:
                 rule = "must have two letters, or one character of a script without blanks"
                 raise ConfigError(f"{path}: line {number}: {rule}") from None
-            words.append(word)
-    return words
+    return Lexicon(patterns)
 
 
 class Words:
     """The list, and what it says of texts."""
 
-    def __init__(self, store: WordList, bus: Bus, of_file: Sequence[str], *, mask: bool) -> None:
+    def __init__(self, store: WordList, bus: Bus, of_file: Lexicon, *, mask: bool) -> None:
         """
         Args:
             mask: whether messages are taken with such words replaced, in place of refused.
@@ -82,8 +81,7 @@ class Words:
         self._store = store
         self._bus = bus
         self._mask = mask
-        self._file = len(of_file)
-        self._lexicons = [Lexicon(of_file), Lexicon(())]
+        self._lexicons = [of_file, Lexicon(())]
         """Two, so that a change of the database's part, most often short, is quick."""
         self._changed = asyncio.Event()
         self._asking: list[dict[str, Any]] = []
@@ -111,7 +109,7 @@ class Words:
     # What administrators do with it
 
     async def listed(self) -> WordLists:
-        return {"words": await self._store.all(), "file": self._file}
+        return {"words": await self._store.all(), "file": self._lexicons[0].size}
 
     async def add(self, by: int, words: Sequence[str]) -> WordLists:
         """Put words on the list; when this returns they are looked for by every process.
@@ -144,7 +142,7 @@ class Words:
     async def load(self) -> None:
         """Read the database's part. Raises `Unavailable`."""
         words = await self._store.all()
-        self._lexicons[1] = await asyncio.to_thread(Lexicon, words)
+        self._lexicons[1] = await asyncio.to_thread(Lexicon.of, words)
 
     def hear(self, event: dict[str, Any]) -> None:
         """Some process, perhaps this one, has changed the list."""

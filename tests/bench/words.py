@@ -56,7 +56,7 @@ def _measure(options: Options) -> list[Figure]:
         _write(path, Texts(3))
         for _ in range(options.rounds):
             start = time.perf_counter()
-            lists = [Lexicon(read(path)), Lexicon(())]
+            lists = [read(path), Lexicon(())]
             loading.add(time.perf_counter() - start)
             long.add(_milliseconds(texts, lists))
             short.add(_milliseconds(briefs, lists))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from server.lexicon import Lexicon, has_words, masked
 
 LISTED = ["ass", "shit", "Free Money", "sb", "加微信", "發票", "AV女优", "🖕", "b.a.d"]
-LISTS = [Lexicon(LISTED[:4]), Lexicon(LISTED[4:])]
+LISTS = [Lexicon.of(LISTED[:4]), Lexicon.of(LISTED[4:])]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_not_found_inside_other_words(text: str) -> None:
 
 
 def test_a_ligature_is_masked_whole() -> None:
-    lists = [Lexicon(["ffi"])]
+    lists = [Lexicon.of(["ffi"])]
     assert masked("ﬃ or ﬀi", lists) == "* or **"
 
 
 @pytest.mark.parametrize("word", ["", " ", "***", "c++", "a", "\u200b"])
 def test_what_leaves_nothing_to_look_for_is_no_word(word: str) -> None:
     with pytest.raises(ValueError):
-        Lexicon([word])
+        Lexicon.of([word])
 
 
 def test_an_empty_list_finds_nothing() -> None:

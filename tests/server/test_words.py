@@ -11,6 +11,7 @@ from conf.settings import ConfigError
 from models.audit import Act
 from models.errors import InvalidField, Sensitive
 from server import words
+from server.lexicon import masked
 from server.words import Words
 from tests.border import SECONDS
 from tests.opened import Embedded
@@ -70,7 +71,9 @@ async def test_what_cannot_be_looked_for_is_not_put_on_the_list(embedded: Embedd
 def test_a_file_has_a_word_a_line_and_comments(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("\ufeff# a list\n\nugly  # so\n  free money \n发票\n", encoding="utf-8")
-    assert words.read(path) == ["ugly", "free money", "发票"]
+    listed = [words.read(path)]
+    assert listed[0].size == 3
+    assert masked("ugly free money 发票 # list", listed) == "**** ********** ** # list"
 
 
 @pytest.mark.parametrize(
