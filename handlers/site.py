@@ -37,6 +37,7 @@ PAGE_POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
         "connect-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
@@ -45,6 +46,19 @@ PAGE_POLICY: Final = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
+
+PAGE_PERMISSIONS: Final = ", ".join(
+    (
+        "microphone=(self)",
+        "camera=()",
+        "display-capture=()",
+        "geolocation=()",
+        "midi=()",
+        "payment=()",
+        "usb=()",
+    )
+)
+"""What the page may ask a browser for: the microphone, for voice messages."""
 
 
 class Site(web.Application):
@@ -125,6 +139,7 @@ class PageHandler(StaticHandler):
                 secure=self.secure,
             )
         self.set_header("Content-Security-Policy", PAGE_POLICY)
+        self.set_header("Permissions-Policy", PAGE_PERMISSIONS)
         await super().get(self.file, include_body)
 
 

@@ -8,6 +8,7 @@ import { loadDrafts } from "./drafts.js";
 import { ImClient } from "./im-client.js";
 import { backOff } from "./im-wire.js";
 import { pushed } from "./log.js";
+import { loadPlayed } from "./played.js";
 import { outboxStorage } from "./prefs.js";
 import { isArrival, withEvent } from "./roster.js";
 import { get, put, set } from "./store.js";
@@ -46,7 +47,7 @@ export function enterChat(me, { probe, ended }) {
     if (stale) loadList(mine).catch(() => {});
     stale = true;
   });
-  set({ drafts: loadDrafts(me.uid), users: { [me.uid]: me } });
+  set({ drafts: loadDrafts(me.uid), played: loadPlayed(me.uid), users: { [me.uid]: me } });
   for (const { conv } of mine.outbox.entries()) put("outbox", conv, mine.outbox.entries(conv));
   begin(mine);
 }

@@ -73,7 +73,7 @@ export async function signOut({ sure = false } = {}) {
     if (!refusal.signedOut) return set({ toast: { text: explain(refusal), at: Date.now() } });
   }
   // On a shared computer the next person must find nothing of mine.
-  for (const kind of ["draft", "out", "link", "panel"]) for (const key of keysUnder(`${kind}.${uid}.`)) forget(`${kind}.${uid}.${key}`);
+  for (const kind of ["draft", "out", "link", "panel", "played"]) for (const key of keysUnder(`${kind}.${uid}.`)) forget(`${kind}.${uid}.${key}`);
   leave();
 }
 

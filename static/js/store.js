@@ -30,6 +30,10 @@ const EMPTY = Object.freeze({
   trays: {},
   /** id of a message -> how much of its file has gone, in percent */
   uploads: {},
+  /** the voice message that is heard, or rests: {key, on} */
+  playing: null,
+  /** which were played on this device, see played.js */
+  played: { since: 0, keys: {} },
   /** what the server takes: {image, file, voice}, bytes, bytes and ms, 0 for no limit */
   limits: null,
   /** conv -> {text, reply_to?, names?: {uid: name that stands behind an "@"}, edit?: a seq, kept?: the draft before} */

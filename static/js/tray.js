@@ -66,6 +66,15 @@ export function emptyTray(conv) {
   for (const { id } of trayOf(get(), conv)) takeOut(conv, id);
 }
 
+/** What was recorded, as an answer where one is being written. */
+export async function sendVoice(conv, { file, ms, name, waveform }) {
+  const draft = get().drafts[conv] ?? { text: "" };
+  const meta = { name, size: file.size, duration: ms, waveform };
+  sendFiles(conv, [{ file, kind: "voice", meta }], draft.reply_to);
+  keepDraft(conv, { ...draft, reply_to: undefined });
+  if (get().threads[conv]?.later) await loadLatest(conv);
+}
+
 /** The files in their order, then what is written in the box. What is too large stays behind. */
 export async function sendAll(conv, draft) {
   const { limits, threads } = get();

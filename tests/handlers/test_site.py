@@ -24,8 +24,12 @@ def test_a_page_comes_with_a_strict_policy(server: Server, path: str) -> None:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["media-src"] == "'self' blob:"
     assert policy["require-trusted-types-for"] == "'script'"
     assert "unsafe" not in page.headers["content-security-policy"]
+    if path != "/docs":
+        permissions = page.headers["permissions-policy"].split(", ")
+        assert [one for one in permissions if not one.endswith("=()")] == ["microphone=(self)"]
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", page.text)
 
 

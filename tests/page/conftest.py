@@ -15,7 +15,11 @@ from tests.running import Server
 SWITCH = "TORNADO_IM_TEST_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-ARGS = ["--no-sandbox", "--disable-background-networking"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps once a second
+]
 
 # A reconnect may wait some seconds by its random back-off.
 PATIENCE_MS = 15_000

@@ -6,13 +6,14 @@ import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
 import { get, useStore } from "../store.js";
 import { MAX_LENGTH, length } from "../text.js";
-import { emptyTray, sendAll, sendable as goes, trayOf } from "../tray.js";
+import { emptyTray, sendAll, sendVoice, sendable as goes, trayOf } from "../tray.js";
 import { nameOf } from "../words.js";
 import { Attach } from "./attach.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
 import { Icon, IconButton } from "./parts.js";
 import { Quote } from "./quote.js";
+import { MicButton, RecordingBar, Refused, SendVoice, useRecording } from "./recording.js";
 import { Silenced, useSilence } from "./silenced.js";
 import { Tray } from "./tray.js";
 
@@ -41,14 +42,14 @@ function Box({ conv: { conv } }) {
   const sendable = (text.trim() !== "" || files) && left >= 0;
   const mentioning = useMentioning(conv, box, draft);
   const inserting = useInserting(conv, box);
+  const recording = useRecording({ send: (voice) => sendVoice(conv, voice), done: () => mayFocus() });
 
   useLayoutEffect(() => grow(box.current), [text]);
-  useEffect(() => {
-    // On a phone the keyboard would cover the thread that one came to read.
-    if (matchMedia("(hover: hover)").matches) box.current.focus();
-  }, []);
-
   const focus = () => box.current?.focus();
+  // On a phone the keyboard would cover the thread that one came to read.
+  const mayFocus = () => matchMedia("(hover: hover)").matches && focus();
+  useEffect(() => void mayFocus(), []);
+
   const submit = () => {
     if (!sendable) return;
     if (editing) edit(conv, draft);
@@ -78,9 +79,11 @@ function Box({ conv: { conv } }) {
     ${editing
       ? html`<${Above} icon="pencil" label=${t("edit.cancel")} end=${() => (endEdit(conv), box.current.focus())}><span class="grow editing">${t("edit.title")}</span><//>`
       : reply_to && html`<${Above} icon="reply" label=${t("reply.cancel")} end=${() => (keepDraft(conv, { ...draft, reply_to: undefined }), box.current.focus())}><${Quote} conv=${conv} seq=${reply_to} /><//>`}
-    ${!editing && html`<${Tray} conv=${conv} ready=${focus} />`}
-    <div class="composer-line">
-      ${!editing && html`<${Attach} conv=${conv} ready=${focus} />`}
+    ${!editing && html`<${Tray} conv=${conv} ready=${mayFocus} />`}
+    <${Refused} recording=${recording} />
+    <div class=${`composer-line ${recording.on ? "recording" : ""}`} onKeyDown=${(event) => event.key === "Escape" && recording.on && recording.cancel()}>
+      ${recording.on && html`<${RecordingBar} recording=${recording} />`}
+      ${!editing && html`<${Attach} conv=${conv} ready=${mayFocus} />`}
       <div class="composer-box">
         <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}
@@ -88,7 +91,9 @@ function Box({ conv: { conv } }) {
         <div class="composer-tools">${inserting.button}</div>
         ${left < COUNTER_FROM && html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left}</span>`}
       </div>
-      <${SendButton} editing=${editing} disabled=${!sendable} submit=${submit} />
+      ${recording.on && !recording.held
+        ? html`<${SendVoice} key="voice" recording=${recording} />`
+        : editing || tray.length || text ? html`<${SendButton} key="send" editing=${editing} disabled=${!sendable} submit=${submit} />` : html`<${MicButton} key="mic" recording=${recording} />`}
     </div>
     ${inserting.panel}
   </footer>`;

@@ -8,11 +8,12 @@ import { summary } from "../words.js";
 import { File } from "./file.js";
 import { Picture } from "./picture.js";
 import { Sticker } from "./sticker.js";
+import { Voice } from "./voice.js";
 
 /** A sticker has no bubble around it. */
 const STICKER_PX = 144;
 
-const MEDIA = { image: Picture, file: File };
+const MEDIA = { image: Picture, voice: Voice, file: File };
 
 /** `entry` is what is not sent yet. A kind that this page does not know is named. */
 export function Content({ message, entry }) {

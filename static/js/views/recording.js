@@ -1,0 +1,129 @@
+/** Speaking into the box: hold the button with a finger, or click it; then send, or take it back. */
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+import { toast } from "../acts.js";
+import { t as say, useT } from "../i18n.js";
+import { lengthText } from "../media.js";
+import { rest } from "../player.js";
+import { longest, record } from "../recorder.js";
+import { get } from "../store.js";
+import { Icon, IconButton } from "./parts.js";
+
+/** Said in less than that, nothing was. Held for less, a finger has tapped: then it goes on as after a click. */
+const LEAST_MS = 700;
+/** A finger that slides so far has taken it back. */
+const SLIDE_PX = 90;
+/** From here on the time that is left is said. */
+const LAST_MS = 10_000;
+/** Levels that the meter shows. */
+const SHOWN = 120;
+
+const OFF = Object.freeze({ on: false });
+
+/**
+ * The state of recording, and the button that begins it.
+ * @param {{send: (voice: object) => void, done: () => void}} host  send: what was recorded; done: the focus may go back
+ */
+export function useRecording({ send, done }) {
+  const [state, setState] = useState(OFF);
+  const [refused, setRefused] = useState(null);
+  const now = useRef({});
+  const change = (patch) => setState((before) => ({ ...before, ...patch }));
+
+  const begin = async (held) => {
+    if (now.current.tape) return;
+    const tape = (now.current.tape = {});
+    rest();
+    setRefused(null);
+    const most = longest(get().limits?.voice);
+    setState({ on: true, held, ms: 0, most, levels: [] });
+    try {
+      const recorder = await record({ most, tick: (ms, levels) => change({ ms, levels: levels.slice(-SHOWN) }), full: () => change({ full: true, held: false }) });
+      if (now.current.tape === tape) Object.assign(tape, recorder);
+      else recorder.cancel(); // taken back while the browser was asking
+    } catch ({ reason }) {
+      setRefused(reason ?? "unsupported");
+      end();
+    }
+  };
+  const end = () => {
+    now.current.tape = null;
+    setState(OFF);
+  };
+  const cancel = () => {
+    now.current.tape?.cancel?.();
+    end();
+  };
+  const finish = async () => {
+    const { tape } = now.current;
+    end();
+    const voice = await tape?.stop?.();
+    if (voice?.ms >= LEAST_MS) send(voice);
+    else toast(say("voice.short"));
+    done();
+  };
+  useEffect(() => cancel, []);
+  return { ...state, refused, begin, cancel: () => (cancel(), done()), finish, release: () => change({ held: false }), forgive: () => setRefused(null) };
+}
+
+/** In the place of the send button while there is nothing to send. The element stays while a finger holds it. */
+export function MicButton({ recording }) {
+  const t = useT();
+  const press = useRef(null);
+  const [slide, setSlide] = useState(0);
+  const down = (event) => {
+    if (event.pointerType !== "touch" || recording.on) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    press.current = { x: event.clientX, at: event.timeStamp };
+    recording.begin(true);
+  };
+  const move = (event) => press.current && setSlide(Math.min(0, event.clientX - press.current.x));
+  const up = (event) => {
+    if (!press.current) return;
+    const back = slide < -SLIDE_PX || event.type === "pointercancel";
+    const tapped = event.timeStamp - press.current.at < LEAST_MS;
+    press.current = null;
+    setSlide(0);
+    if (back) recording.cancel();
+    else if (tapped) setTimeout(recording.release); // when this button has kept the click away
+    else if (recording.held) recording.finish();
+  };
+  // Of a finger that is lifted the browser would make a click, on whatever stands here by then.
+  const noClick = (event) => event.preventDefault();
+  const style = slide ? { transform: `translateX(${slide / 3}px)` } : {};
+  return html`<button type="button" class=${`send mic ${recording.held ? "held" : ""} ${slide < -SLIDE_PX ? "back" : ""}`} style=${style} aria-label=${t("voice.record")} title=${t("voice.record")}
+    onClick=${() => recording.begin(false)} onTouchEnd=${noClick} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onContextMenu=${(event) => event.preventDefault()}>
+    <${Icon} name=${slide < -SLIDE_PX ? "trash-2" : "mic"} />
+  </button>`;
+}
+
+/** In the place of the box: how loud it is, for how long already, and the ways out. */
+export function RecordingBar({ recording }) {
+  const t = useT();
+  const { ms, most, levels, held, full } = recording;
+  const left = most - ms;
+  const quiet = Array.from({ length: SHOWN - levels.length }, () => 0);
+  return html`<div class="recording-bar" role="group" aria-label=${t("voice.recording")}>
+    <${IconButton} icon="trash-2" label=${t("voice.cancel")} class="round" onClick=${recording.cancel} />
+    <span class=${`recording-dot ${full ? "full" : ""}`} aria-hidden="true"></span>
+    <span class="recording-time" role="timer">${lengthText(Math.floor(ms / 1000) * 1000)}</span>
+    <span class="levels" aria-hidden="true">${[...quiet, ...levels].map((level) => html`<i style=${{ "--l": level.toFixed(2) }}></i>`)}</span>
+    <span class="recording-hint">${held ? t("voice.slide") : full ? t("voice.full") : left < LAST_MS ? t("voice.left", { n: Math.ceil(left / 1000) }) : ""}</span>
+    <span class="unseen" role="status">${full ? t("voice.full") : t("voice.recording")}</span>
+  </div>`;
+}
+
+/** Ends it and sends it; the focus is here, so that Enter does it as well. */
+export function SendVoice({ recording }) {
+  const t = useT();
+  const button = useRef();
+  useEffect(() => button.current.focus(), []);
+  return html`<button type="button" ref=${button} class="send" aria-label=${t("voice.send")} title=${t("voice.send")} onClick=${recording.finish}><${Icon} name="send-horizontal" /></button>`;
+}
+
+/** Why there is no microphone, in a plain sentence. */
+export function Refused({ recording }) {
+  const t = useT();
+  if (!recording.refused) return null;
+  return html`<div class="strip" role="alert"><${Icon} name="mic-off" /> <span class="grow">${t(`voice.${recording.refused}`)}</span>
+    <${IconButton} icon="x" label=${t("close")} onClick=${recording.forgive} /></div>`;
+}
