@@ -1,7 +1,7 @@
-"""The one file that wires it all: a start that reads as a list, and a stop that is it backwards.
+"""A start that reads as a list, and a stop that is it backwards.
 
-    what there is one of (`server/estate.py`) -> clients, schema, indexes -> services -> their tasks
-    -> routes
+    what there is one of (`server/estate.py`) -> clients, schema -> services (`server/wiring.py`)
+    -> their tasks -> routes
 
 Each step is pushed on one `AsyncExitStack`. The stop: `/readyz` answers 503 and no new socket or
 frame is taken, the log drains and its acks go out, sockets close with 1001, then tasks, clients,
@@ -15,92 +15,25 @@ import contextlib
 import logging
 import os
 import re
-import secrets
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from tornado.httpserver import HTTPServer
 from tornado.web import RequestHandler
 
 from conf.settings import ConfigError, Settings
-from handlers.chat import ChatHandler
 from handlers.routes import routes
-from handlers.site import STATIC, PageCompression, Site
-from models import (
-    audit,
-    conversation,
-    digests,
-    extent,
-    figures,
-    group,
-    media,
-    message,
-    outbox,
-    report,
-    token,
-    user,
-)
-from models.admin import AdminActs
-from models.bus import Bus
-from models.deletion import Deletions as EndedAccounts
-from models.dirty import Dirty
+from handlers.site import PageCompression, Site
 from models.errors import Unavailable
-from models.invite import Invites as InviteList
-from models.lease import Leases
-from models.rate import Rates
-from models.stores import Stores, open_stores
-from models.upload import Resumables
-from models.word import WordList
-from server import __version__, embedded, logs, stickers, words
-from server.admins import Admins
-from server.amendments import Amendments
-from server.audit import Audit
-from server.content import Contents
-from server.conversations import Conversations
-from server.credentials import Passwords, TokenSigner
-from server.deletion import Deletions
-from server.delivery import Delivery
+from models.stores import open_stores
+from server import embedded, logs
+from server.credentials import Passwords
 from server.estate import founded
-from server.expiry import Expiry
-from server.export import Export
-from server.fanout import Fanout
-from server.figures import Figures
-from server.following import Follower
-from server.gate import Gate
-from server.groups import Groups
 from server.inheritance import Inheritance, Parent
-from server.invites import Invites
-from server.keeping import Keeping
-from server.listening import ANY_ADDRESS
-from server.listing import Listing
-from server.log import Commit, MessageLog
-from server.media import Media
-from server.media_sweep import MediaSweep
-from server.meter import Meter
-from server.orphans import Orphans
-from server.outbox import Changes
-from server.people import People
-from server.policy import Policy
-from server.positions import Positions
-from server.presence import Presence
 from server.process import Ending, allow_descriptors, running, spare_collections
-from server.reading import Reading
-from server.recent import Recent
-from server.refusals import Refusals
-from server.reports import Reports
-from server.revocation import Revocation
-from server.rosters import Rosters
-from server.search import Search
-from server.search_folder import SearchFolder
-from server.services import Services
-from server.sessions import Sessions
-from server.sockets import Sockets
-from server.turns import Turns
-from server.tus import Tus
-from server.uploads import Uploads
+from server.wiring import Work, wire
 
 logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
@@ -118,24 +51,9 @@ IDLE_SECONDS: Final = 75.0
 BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
 
-MIB: Final = 1024 * 1024
-
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _CODE: Final = re.compile(r"(?<=/join|links)/[^/]+\Z")
 """The code of a link into a group, at the end of a path."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What runs beside the requests."""
-
-    services: Services
-    log: MessageLog
-    positions: Positions
-    orphans: Orphans
-    bus: Bus
-    forever: dict[str, Coroutine[Any, Any, None]]
 
 
 async def serve(settings: Settings) -> None:
@@ -228,7 +146,7 @@ async def _start(
     passwords = Passwords()
     stack.callback(passwords.close)
     try:
-        work = await _wire(inheritance, stores, passwords, worker)
+        work = await wire(inheritance, stores, passwords, worker)
         stack.callback(work.services.search.close)
         await stack.enter_async_context(running(work.forever, fail))
         await work.bus.ready()
@@ -238,255 +156,6 @@ async def _start(
     except Unavailable as error:
         raise ConfigError(f"the start failed: {error.store} does not answer") from error
     return work
-
-
-async def _wire(
-    inheritance: Inheritance, stores: Stores, passwords: Passwords, worker: int
-) -> Work:
-    """Make every service with what it works with; nothing runs yet."""
-    settings = inheritance.settings
-    packs = stickers.read(STATIC / "stickers")
-    process = secrets.token_hex(8)
-    peers = ChatHandler.peers
-    users, blocks = user.Users(stores.sql), user.Blocks(stores.sql)
-    messages, heads = message.Messages(stores), conversation.Conversations(stores)
-    await messages.create_indexes()
-    await heads.create_indexes()
-    stored_media, contents = media.Media(stores), digests.Digests(stores)
-    await stored_media.create_indexes()
-    await contents.create_indexes()
-    resumables = Resumables(stores)
-    await resumables.create_indexes()
-    dirty = Dirty(stores.redis_client, stores.redis, process)
-    await dirty.announce()
-    folder = SearchFolder(settings.service.data_dir)
-    follower = Follower(
-        folder,
-        messages,
-        extent.Extents(stores),
-        dirty,
-        tell=lambda seqs: bus.publish("all", {"event": "reached", "seqs": seqs}),
-    )
-    orphans = Orphans(heads, messages, dirty, on_caught_up=follower.reached)
-
-    def hear(channel: str, event: dict[str, Any]) -> None:
-        sockets.hear(channel, event)
-        follower.hear(event)
-        listed.hear(event)
-        counted.hear(event)
-
-    def recover() -> None:
-        sockets.recover()
-        listed.interrupted()
-        follower.interrupted()
-
-    def committed(commits: Sequence[Commit]) -> None:
-        gate.commit(commits)
-        follower.committed(commits)
-
-    bus = Bus(
-        stores.redis_client,
-        stores.redis,
-        process,
-        on_event=hear,
-        on_interrupted=recover,
-    )
-    positions = Positions(heads, messages, dirty, epoch=lambda: bus.epoch)
-    presence = Presence(peers, bus)
-    fanout = Fanout(peers, bus, presence)
-    recent = Recent()
-    gate = Gate(
-        peers,
-        fanout,
-        positions,
-        messages,
-        recent,
-        is_pending=lambda number: number in log.pending,
-        is_heard=lambda: bus.healthy and not sockets.recovering,
-        on_joined=lambda conv: sockets.joined(conv),
-        on_closed=lambda convs: sockets.let_go(convs),
-    )
-    leases = Leases(stores.redis_client, stores.redis, process)
-    turns = Turns(leases, bus)
-    log = MessageLog(
-        messages,
-        positions,
-        process=process,
-        on_commit=committed,
-        on_abandon=gate.abandon,
-        turns=turns,
-        is_hopeless=lambda: stores.mongo.given_up or bus.given_up,
-    )
-    people = People(users, blocks, presence, bus)
-    listed = words.Words(
-        WordList(stores.sql),
-        bus,
-        words.read(settings.chat.words_file or words.FILE),
-        mask=settings.chat.words_action == "mask",
-    )
-    groups = group.Groups(stores.sql)
-    rosters = Rosters(groups, bus)
-    policy = Policy(settings.chat, people, positions)
-    reading = Reading(messages, positions, recent)
-    rates = Rates(stores.redis_client, stores.redis)
-    tokens = token.Tokens(stores.redis_client, stores.redis)
-    revocation = Revocation(tokens, peers, bus)
-    invites = Invites(InviteList(stores.sql), users, register=settings.service.register)
-    sessions = Sessions(
-        users,
-        invites,
-        people,
-        tokens,
-        revocation,
-        rates,
-        TokenSigner(inheritance.key, settings.service.token_hours),
-        passwords,
-        peers,
-        fanout,
-        bus,
-        settings.limits,
-    )
-    sockets = Sockets(
-        peers,
-        bus,
-        sessions,
-        people,
-        rosters,
-        positions,
-        gate,
-        presence,
-        fanout,
-        turns,
-        settings.limits,
-        settings.media,
-        version=__version__,
-    )
-    keeping = Keeping(contents, stores.blobs)
-    uploads = Uploads(settings.service.data_dir, max_bytes=settings.media.max_file_mb * MIB)
-    reported = report.Reports(stores.sql)
-    uploaded = Media(
-        stored_media,
-        keeping,
-        Contents(
-            max_image_bytes=settings.media.max_image_mb * MIB,
-            voice_seconds=settings.media.voice_seconds,
-        ),
-        messages,
-        policy,
-        people,
-        rosters,
-        rates,
-        reported,
-        per_minute=settings.limits.uploads_per_minute,
-    )
-    tus = Tus(resumables, uploaded, uploads)
-    media_sweep = MediaSweep(stored_media, uploaded, keeping, uploads, tus, leases)
-    expiry = Expiry(
-        heads,
-        messages,
-        positions,
-        uploaded,
-        leases,
-        bus,
-        days=settings.chat.message_days,
-        on_floor=follower.expired,
-    )
-    delivery = Delivery(policy, messages, positions, presence, uploaded, packs, listed, log)
-    changes = Changes(outbox.Outbox(stores.sql), messages, delivery, uploaded, bus.is_alone)
-    amendments = Amendments(settings.chat, messages, policy, delivery, changes, packs, listed)
-    trail = Audit(audit.AuditTrail(stores.sql))
-    accounts = AdminActs(stores.sql)
-    admins = Admins(people, accounts, revocation, trail)
-    reports = Reports(reported, messages, policy, uploaded, amendments, admins, rates)
-    refusals = Refusals()
-    meter = Meter(
-        stores,
-        bus,
-        peers,
-        log,
-        uploaded,
-        refusals,
-        family=inheritance.family,
-        worker=worker,
-    )
-    counted = Figures(figures.Figures(stores.sql), meter, accounts, reported, bus)
-    joined = Groups(
-        groups, rosters, people, uploaded, changes, listed, group_max=settings.chat.group_max
-    )
-    deletions = Deletions(
-        EndedAccounts(stores.sql),
-        sessions,
-        people,
-        revocation,
-        joined,
-        uploaded,
-        tus,
-        expiry,
-        heads,
-        bus.is_alone,
-    )
-    services = Services(
-        settings=settings,
-        stores=stores,
-        sessions=sessions,
-        people=people,
-        conversations=Conversations(positions, people, reading, fanout, bus),
-        listing=Listing(positions, messages, recent, people, rosters),
-        groups=joined,
-        reading=reading,
-        delivery=delivery,
-        amendments=amendments,
-        search=Search(folder, follower, policy, positions, messages),
-        media=uploaded,
-        uploads=uploads,
-        tus=tus,
-        stickers=packs,
-        admins=admins,
-        words=listed,
-        invites=invites,
-        deletions=deletions,
-        export=Export(
-            users, blocks, people, sessions, joined, positions, messages, uploaded, reported
-        ),
-        audit=trail,
-        reports=reports,
-        refusals=refusals,
-        figures=counted,
-        policy=policy,
-        fanout=fanout,
-        peers=peers,
-        sockets=sockets,
-        allowed_hosts=_allowed_hosts(settings),
-    )
-    forever = {
-        **bus.loops(),
-        "log": log.run(),
-        "log deadlines": log.expire(),
-        **positions.loops(),
-        "dead processes": orphans.watch(),
-        "presence": presence.run(),
-        "outbox": changes.sweep(),
-        "device use": sockets.run(),
-        "expiry": expiry.run(),
-        "media": media_sweep.run(),
-        "reports": reports.sweep(),
-        "words": listed.run(),
-        "deletions": deletions.sweep(),
-        "figures": counted.run(),
-        "pulse": meter.pulse(),
-        "health of stores": meter.look(),
-        **follower.loops(),
-    }
-    return Work(services, log, positions, orphans, bus, forever)
-
-
-def _allowed_hosts(settings: Settings) -> frozenset[str]:
-    service = settings.service
-    if service.allowed_hosts:
-        return frozenset(service.allowed_hosts)
-    if service.host in ANY_ADDRESS:
-        return frozenset()
-    return LOOPBACK | {service.host.lower()}
 
 
 async def _drain(work: Work) -> None:

@@ -36,7 +36,7 @@ from server.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Made once, in `server.app`."""
+    """Made once, in `server.wiring`."""
 
     settings: Settings
     stores: Stores

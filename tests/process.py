@@ -1,4 +1,4 @@
-"""A process on open stores: the objects that `server/app.py` wires, without sockets or HTTP.
+"""A process on open stores: the objects that `server/wiring.py` makes, without sockets or HTTP.
 
 Two of them on the same stores are two processes to each other, in one loop.
 """
@@ -92,7 +92,7 @@ def frames(data: bytes) -> list[Frame]:
 
 
 class Process:
-    """One process's objects, by the names that `server/app.py` gives them."""
+    """One process's objects, by the names that `server/wiring.py` gives them."""
 
     def __init__(self, stores: Stores, name: str) -> None:
         client, guard = stores.redis_client, stores.redis
