@@ -6,7 +6,7 @@ import functools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,19 @@ from tests.running import KEY, ROOT, Server
 SECONDS = 30
 
 
-def command(data: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def command(
+    data: Path, *arguments: str, typed: str = "", settings: Mapping[str, object] | None = None
+) -> subprocess.CompletedProcess[str]:
     """`run.py` with these arguments, on the data of a `Server` in that folder.
 
     Args:
         typed: its standard input.
+        settings: as the server has them, where it is on other stores than its own.
     """
     return subprocess.run(
         [sys.executable, "run.py", *arguments],
         cwd=ROOT,
-        env=environment(data),
+        env=environment(data, settings or {}),
         input=typed,
         capture_output=True,
         text=True,
@@ -33,9 +36,9 @@ def command(data: Path, *arguments: str, typed: str = "") -> subprocess.Complete
     )
 
 
-def environment(data: Path) -> dict[str, str]:
+def environment(data: Path, settings: Mapping[str, object]) -> dict[str, str]:
     environ = {name: text for name, text in os.environ.items() if "TORNADO_IM_" not in name}
-    chosen = {"service_datadir": data / "data", "service_secretkey": KEY}
+    chosen = {"service_datadir": data / "data", "service_secretkey": KEY, **settings}
     return environ | {f"TORNADO_IM_{name}".upper(): str(value) for name, value in chosen.items()}
 
 
@@ -47,7 +50,7 @@ def grant(data: Path, name: str) -> subprocess.CompletedProcess[str]:
 def administrator(server: Server) -> Account:
     """One for all tests of a server, for whom the command took its second once."""
     admin = Account.new(server)
-    done = grant(server.data, admin.name)
+    done = command(server.data, "--grant-admin", admin.name, settings=server.settings)
     assert done.returncode == 0, done
     return admin
 

@@ -148,7 +148,9 @@ def audited(admin: Account, target: str) -> list[tuple[str, str]]:
     return [(entry["act"], entry["note"]) for entry in entries if entry["target"] == target]
 
 
-def test_each_act_is_in_the_audit_trail(admin: Account, ann: Account, bo: Account) -> None:
+def test_each_act_on_a_report_is_in_the_audit_trail(
+    admin: Account, ann: Account, bo: Account
+) -> None:
     ann.say(bo)
     ann.say(bo)
     first, second = reported(bo, ann, 1), reported(bo, ann, 2)

@@ -96,7 +96,7 @@ def test_a_password_that_is_typed_is_not_shown(server: Server, bo: Account) -> N
     program = subprocess.Popen(
         [sys.executable, "run.py", "--reset-password", bo.name],
         cwd=ROOT,
-        env=environment(server.data),
+        env=environment(server.data, {}),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -9,6 +9,7 @@ import pytest
 from tests import running
 from tests.client import Account
 from tests.faults.programs import Server
+from tests.operated import administrator
 from tests.stores.engines import Engines, Names, engines
 
 SWITCH = "TORNADO_IM_TEST_STORES"
@@ -54,6 +55,12 @@ def server(stores: Engines) -> Iterator[running.Server]:
 def eve(server: running.Server) -> Account:
     """Here, and not the one of the other tests, who is somebody on another server."""
     return Account.new(server)
+
+
+@pytest.fixture(scope="session")
+def admin(server: running.Server) -> Account:
+    """The administrator here."""
+    return administrator(server)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@
 import ast
 from pathlib import Path
 
+from tests.handlers.test_accounts import *
+from tests.handlers.test_admin import *
 from tests.handlers.test_auth_device import *
 from tests.handlers.test_auth_token import *
 from tests.handlers.test_chat_edit import *
@@ -17,15 +19,29 @@ from tests.handlers.test_chat_send import *
 from tests.handlers.test_conversation_list import *
 from tests.handlers.test_conversation_messages import *
 from tests.handlers.test_conversation_pages import *
+from tests.handlers.test_deletion import *
+from tests.handlers.test_export import *
+from tests.handlers.test_figures import *
 from tests.handlers.test_group import *
 from tests.handlers.test_group_links import *
 from tests.handlers.test_group_members import *
 from tests.handlers.test_group_reading import *
+from tests.handlers.test_invites import *
+from tests.handlers.test_media_access import *
+from tests.handlers.test_media_download import *
+from tests.handlers.test_media_s3 import *
+from tests.handlers.test_media_upload import *
 from tests.handlers.test_people import *
+from tests.handlers.test_reports import *
 from tests.handlers.test_search import *
+from tests.handlers.test_stickers import *
+from tests.handlers.test_tus import *
+from tests.handlers.test_tus_client import *
+from tests.handlers.test_tus_resume import *
 from tests.handlers.test_user_login import *
 from tests.handlers.test_user_me import *
 from tests.handlers.test_user_register import *
+from tests.handlers.test_words import *
 
 STORELESS = {
     "test_auth_origin",
