@@ -69,15 +69,15 @@ export function learn(profiles) {
   set({ users });
 }
 
-/** Makes sure that a conversation of the URL, a draft or a push has a name. */
-export async function meet(conv) {
+/** Makes sure that a conversation of the URL, a draft or a push has a name; `anew` also where it has one. */
+export async function meet(conv, { anew = false } = {}) {
   const { convs, me, users } = get();
   if (!convs[conv]) {
     put("convs", conv, blank(conv));
     watchPeers();
   }
   const uid = peerOf(conv, me.uid); // in a group nobody is
-  if (!users[uid]?.user_name && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
+  if ((anew || !users[uid]?.user_name) && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
 }
 
 /** Those who wrote, and those whom events name, in groups as well. */

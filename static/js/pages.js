@@ -15,7 +15,7 @@ const NOTHING = Object.freeze({ items: [], end: false, later: false });
 
 /** Loads what the thread needs to be shown: the newest page, with all that is unread in it. */
 export async function loadThread(conv) {
-  meet(conv);
+  meet(conv, { anew: true }); // nobody is told when others change their name or picture
   const known = get().threads[conv];
   if (!known?.loading && !known?.loaded) await loadLatest(conv);
 }

@@ -16,15 +16,15 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** The icons of the page, by their names in Lucide. */
 const ICONS = [
-  "apple", "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "check", "check-check", "chevron-left",
-  "chevron-right", "circle-alert", "clock", "copy", "crown", "download", "ellipsis", "ellipsis-vertical", "eye",
-  "eye-off", "file", "file-archive", "file-code", "file-image", "file-music", "file-play", "file-spreadsheet",
-  "file-text", "flag", "forward", "hand", "hash", "image-off", "info", "keyboard", "leaf", "lightbulb", "link",
-  "lock", "log-out", "megaphone", "message-circle", "mic", "mic-off", "monitor", "moon", "paperclip", "pause",
-  "pencil", "pin", "pin-off", "plane", "play", "plus", "presentation", "reply", "search", "send-horizontal",
-  "settings", "shield", "smartphone", "smile", "smile-plus", "sticker", "sun", "sun-moon", "trash-2", "trophy",
-  "undo-2", "upload", "user", "user-minus", "user-plus", "users", "volume-2", "volume-x", "wifi-off", "x", "zoom-in",
-  "zoom-out",
+  "apple", "arrow-down", "arrow-left", "ban", "bell", "bell-off", "bookmark", "camera", "check", "check-check",
+  "chevron-left", "chevron-right", "circle-alert", "clock", "copy", "crown", "download", "ellipsis",
+  "ellipsis-vertical", "eye", "eye-off", "file", "file-archive", "file-code", "file-image", "file-music", "file-play",
+  "file-spreadsheet", "file-text", "flag", "forward", "hand", "hash", "image", "image-off", "info", "keyboard",
+  "leaf", "lightbulb", "link", "lock", "log-out", "megaphone", "message-circle", "mic", "mic-off", "monitor", "moon",
+  "paperclip", "pause", "pencil", "pin", "pin-off", "plane", "play", "plus", "presentation", "reply", "search",
+  "send-horizontal", "settings", "shield", "smartphone", "smile", "smile-plus", "sticker", "sun", "sun-moon",
+  "trash-2", "trophy", "undo-2", "upload", "user", "user-minus", "user-plus", "users", "volume-2", "volume-x",
+  "wifi-off", "x", "zoom-in", "zoom-out",
 ];
 
 const PACKAGES = [

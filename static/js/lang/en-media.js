@@ -59,6 +59,18 @@ export default {
   "voice.insecure": "Browsers record only on pages with https. Ask whoever runs this server.",
   "error.unplayable": "This voice message cannot be played.",
 
+  "face.mine": "Change your picture",
+  "face.group": "Change the group's picture",
+  "face.choose": "Choose a picture",
+  "face.remove": "Remove the picture",
+  "crop.title": "Crop the picture",
+  "crop.move": "Part of the picture: move it with the arrow keys",
+  "crop.zoom": "Zoom",
+  "crop.text": "Drag to move, scroll or pinch to zoom.",
+  "crop.do": "Use this picture",
+  "error.no_picture": "The browser cannot show this file as a picture.",
+  "rule.avatar.conflict": "The server does not take this file as a picture.",
+
   "kind.image": "[Picture]",
   "kind.voice": "[Voice]",
   "kind.file": "[File]",

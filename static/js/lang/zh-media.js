@@ -59,6 +59,18 @@ export default {
   "voice.insecure": "浏览器只在 https 页面上允许录音，请联系服务器管理员。",
   "error.unplayable": "无法播放这条语音。",
 
+  "face.mine": "更换头像",
+  "face.group": "更换群头像",
+  "face.choose": "选择图片",
+  "face.remove": "移除头像",
+  "crop.title": "裁剪图片",
+  "crop.move": "图片区域：用方向键移动",
+  "crop.zoom": "缩放",
+  "crop.text": "拖动以移动，滚动或双指捏合以缩放。",
+  "crop.do": "使用这张图片",
+  "error.no_picture": "浏览器无法显示这个图片文件。",
+  "rule.avatar.conflict": "服务器不接受这个文件作为图片。",
+
   "kind.image": "[图片]",
   "kind.voice": "[语音]",
   "kind.file": "[文件]",

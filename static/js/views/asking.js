@@ -43,7 +43,7 @@ export function Invitation({ code }) {
   const words = { not_found: "join.gone", conflict: "join.full" };
   return html`<${Modal} title=${t("join.title")} close=${closeInvitation} plain=${true} class="small">
     ${group && html`<div class="profile">
-      <${Avatar} uid=${0} name=${group.name} size="large" group=${true} />
+      <${Avatar} uid=${0} name=${group.name} picture=${group.avatar} size="large" group=${true} />
       <h3 dir="auto">${group.name}</h3>
       <p class="muted">${t("join.members", { n: group.members })}</p>
     </div>`}

@@ -1,6 +1,7 @@
 /** Beside a group's thread, or over it where there is no room: what the group is, who is in it, and what I can do with it. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { patchConv } from "../acts.js";
+import { setGroupFace } from "../faces.js";
 import { ask, changeGroup, dissolve, leaveGroup, setSpeak } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { leads } from "../roster.js";
@@ -8,9 +9,10 @@ import { back } from "../route.js";
 import { get, useStore } from "../store.js";
 import { links } from "../text.js";
 import { sizeText } from "../words.js";
+import { FaceEdit } from "./face.js";
 import { Link } from "./link.js";
 import { Members } from "./members.js";
-import { Avatar, Icon, IconButton, Spinner } from "./parts.js";
+import { Icon, IconButton, Spinner } from "./parts.js";
 import { useFace } from "./row.js";
 
 export function Details({ conv }) {
@@ -95,7 +97,7 @@ function Name({ conv, lead }) {
   const face = useFace(conv);
   const group = useStore((state) => state.groups[conv.conv]);
   return html`<section class="details-top">
-    <${Avatar} uid=${face.uid} name=${face.name} group=${true} size="large" />
+    <${FaceEdit} face=${face} label=${t("face.group")} save=${lead && group && ((file) => setGroupFace(conv.conv, file))} />
     <${Changeable} group=${group} field="name" label=${t("group.name")} lead=${lead && group}>
       ${(change) => html`<h3 dir="auto">${face.name} ${change && html`<${IconButton} icon="pencil" label=${`${t("details.edit")}: ${t("group.name")}`} onClick=${change} />`}</h3>`}
     <//>

@@ -7,6 +7,7 @@ import { useT } from "../i18n.js";
 import { signOut } from "../session.js";
 import { set, useStore } from "../store.js";
 import { Confirm, Readers } from "./asking.js";
+import { Crop } from "./crop.js";
 import { Forward } from "./forward.js";
 import { Modal } from "./modal.js";
 import { Invite, NewGroup } from "./newgroup.js";
@@ -14,7 +15,10 @@ import { Avatar, Icon, useName } from "./parts.js";
 import { Reporting } from "./reporting.js";
 import { Viewer } from "./viewer.js";
 
-const DIALOGS = { ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers, viewer: Viewer, forward: Forward, reporting: Reporting };
+const DIALOGS = {
+  ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers,
+  viewer: Viewer, forward: Forward, reporting: Reporting, crop: Crop,
+};
 
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);

@@ -65,7 +65,7 @@ function Person({ profile, onPick }) {
   const { uid, nickname, user_name, online } = profile;
   const mine = uid === get().me.uid;
   return html`<button type="button" class="row" onClick=${onPick}>
-    <${Avatar} uid=${uid} name=${nickname || user_name} notes=${mine} online=${!mine && online} />
+    <${Avatar} uid=${uid} name=${nickname || user_name} picture=${mine ? null : profile.avatar} notes=${mine} online=${!mine && online} />
     <span class="row-text">
       <span class="row-name" dir="auto">${mine ? t("notes") : nickname || user_name}</span>
       <span class="row-preview">@${user_name}</span>
@@ -78,10 +78,10 @@ function Said({ message, highlight, now, onPick }) {
   const t = useT();
   useStore((state) => state.users);
   const conv = useStore((state) => state.convs[message.conv]);
-  const { uid, name, notes, group } = useFace(conv ?? { conv: message.conv, type: message.conv.startsWith("g") ? "group" : "single" });
-  const from = message.kind !== "system" && (message.from === get().me.uid ? t("search.you") : group && nameOf(message.from));
+  const { name, ...face } = useFace(conv ?? { conv: message.conv, type: message.conv.startsWith("g") ? "group" : "single" });
+  const from = message.kind !== "system" && (message.from === get().me.uid ? t("search.you") : face.group && nameOf(message.from));
   return html`<button type="button" class="row said" onClick=${onPick}>
-    <${Avatar} uid=${uid} name=${name} notes=${notes} group=${group} />
+    <${Avatar} ...${face} online=${false} name=${name} />
     <span class="row-text">
       <span class="row-line">
         <span class="row-name" dir="auto">${name}</span>

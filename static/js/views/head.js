@@ -31,7 +31,7 @@ export function ThreadHead({ conv }) {
     <${IconButton} icon="arrow-left" label=${t("back")} class="only-phone" onClick=${back} />
     <button type="button" class="who" disabled=${face.notes} onClick=${face.group ? details : profile}
       aria-expanded=${face.group ? shown : undefined} title=${face.notes ? undefined : face.group ? t("group.details") : t("profile.of", { name: face.name })}>
-      <${Avatar} uid=${face.uid} name=${face.name} notes=${face.notes} group=${face.group} size="small" />
+      <${Avatar} ...${face} online=${false} size="small" />
       <span class="who-text">
         <span class="who-name" dir="auto">${face.name}</span>
         <${Status} conv=${conv} face=${face} />

@@ -14,7 +14,7 @@ const WHEEL = 0.0022;
  * @param {number} options.most      the largest scale
  * @param {(shift: {x: number, y: number}) => void} [options.swiped]  a drag of what is not enlarged has ended
  * @param {(event: PointerEvent) => void} [options.tapped]            how a tap began that was no drag
- * @returns {{stage, place, drag, zoom, reset, handlers}}  drag: how far a swipe has come
+ * @returns {{stage, place, drag, zoom, move, key, handlers}}  drag: how far a swipe has come
  */
 export function usePanZoom(options) {
   const [place, setPlace] = useState(HOME);
@@ -29,6 +29,7 @@ export function usePanZoom(options) {
   };
   const zoom = (factor, point = { x: 0, y: 0 }) => put(zoomed(now.current.place, factor, point, now.current.options));
   const reset = () => put(HOME);
+  const move = (x, y) => put(bounded({ ...now.current.place, x: now.current.place.x + x, y: now.current.place.y + y }, now.current.options));
   const key = ({ key: name }) => {
     if (name === "+" || name === "=") zoom(STEP);
     else if (name === "-") zoom(1 / STEP);
@@ -52,7 +53,7 @@ export function usePanZoom(options) {
   useEffect(() => put(bounded(now.current.place, now.current.options)), [width, height, options.size.width]);
 
   const handlers = gestures({ now, stage, put, zoom, reset, setDrag });
-  return { stage, place, drag, zoom, reset, key, handlers };
+  return { stage, place, drag, zoom, move, key, handlers };
 }
 
 /** What fingers and the mouse do on the stage. */

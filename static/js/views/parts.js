@@ -1,6 +1,7 @@
 /** Small things that every view uses: icons, avatars, buttons, and hooks for time and outside clicks. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
+import { mediaUrl } from "../media.js";
 import { useStore } from "../store.js";
 import { initials } from "../text.js";
 
@@ -19,13 +20,24 @@ export function IconButton({ icon, label, onClick, class: more = "", ...rest }) 
   </button>`;
 }
 
-/** Of a person, of my notes, or of a group, which has corners. */
-export function Avatar({ uid, name, size = "", notes = false, online = false, group = false }) {
+/**
+ * Of a person, of my notes, or of a group, which has corners. `picture` is a medium; a person's is known by
+ * the uid. The initials stand below it, so that something is there while it loads, and if it does not.
+ */
+export function Avatar({ uid, name, size = "", notes = false, online = false, group = false, picture }) {
   const t = useT();
+  const known = useStore((state) => (notes || group ? null : state.users[uid]?.avatar));
+  const shown = picture ?? known;
   return html`<span class=${`avatar ${size} ${group ? "of-group" : ""} tint-${notes ? "notes" : uid % AVATAR_COLOURS}`}>
     <span aria-hidden="true">${notes ? html`<${Icon} name="bookmark" />` : initials(name || "?")}</span>
+    ${shown && html`<${Face} key=${shown} medium=${shown} />`}
     ${online && html`<span class="online-dot" role="img" aria-label=${t("online")} title=${t("online")}></span>`}
   </span>`;
+}
+
+function Face({ medium }) {
+  const [broken, setBroken] = useState(false);
+  return !broken && html`<img class="avatar-picture" src=${mediaUrl(medium, { thumb: true })} alt="" loading="lazy" decoding="async" draggable=${false} onError=${() => setBroken(true)} />`;
 }
 
 /** What to call somebody: an account that has ended has no name left. */

@@ -20,7 +20,7 @@ export function useFace(conv) {
   const name = useName(peer);
   const blocked = useStore((state) => state.blocked.includes(peer));
   if (conv.type === "group") {
-    return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true };
+    return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true, picture: conv.group?.avatar };
   }
   if (peer === me) return { uid: me, name: t("notes"), notes: true };
   return { uid: peer, name, online: Boolean(profile?.online) && !blocked };
@@ -39,11 +39,11 @@ export class Row extends Component {
 
 function Line({ conv, now, onPick }) {
   const t = useT();
-  const { uid, name, notes, online, group } = useFace(conv);
+  const { name, ...face } = useFace(conv);
   const open = useStore((state) => state.route.conv === conv.conv);
   const { last_message: last, unread, mention_seq, muted, pinned } = conv;
   return html`<button type="button" class=${`row ${open ? "open" : ""}`} aria-current=${open ? "true" : undefined} onClick=${onPick}>
-    <${Avatar} uid=${uid} name=${name} notes=${notes} online=${online} group=${group} />
+    <${Avatar} ...${face} name=${name} />
     <span class="row-text">
       <span class="row-line">
         <span class="row-name" dir="auto">${name}</span>

@@ -3,12 +3,14 @@ import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { block, toast } from "../acts.js";
 import { api } from "../api.js";
 import { learn } from "../chat.js";
+import { setMyFace } from "../faces.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
 import { back } from "../route.js";
 import { changePassword, signOut } from "../session.js";
 import { get, set, useStore } from "../store.js";
 import { THEMES, chooseTheme } from "../theme.js";
 import { Devices } from "./devices.js";
+import { FaceEdit } from "./face.js";
 import { Field } from "./field.js";
 import { Modal } from "./modal.js";
 import { Avatar, Icon, useName } from "./parts.js";
@@ -59,7 +61,7 @@ function Nickname() {
     }
   };
   return html`<form class="settings-me" onSubmit=${save} novalidate>
-    <${Avatar} uid=${me.uid} name=${nickname || me.user_name} size="large" />
+    <${FaceEdit} face=${{ uid: me.uid, name: nickname || me.user_name, picture: me.avatar }} label=${t("face.mine")} save=${setMyFace} />
     <div class="grow">
       <${Field} name="nickname" label=${t("field.nickname")} value=${nickname} maxlength="64" autocomplete="nickname"
         onInput=${(event) => setNickname(event.currentTarget.value)} error=${refusal && explain(refusal)} hint=${`@${me.user_name}`} />
