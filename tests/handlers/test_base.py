@@ -22,6 +22,7 @@ PUBLIC = {
     "HealthHandler",
     "ReadyHandler",
     "DocumentHandler",
+    "MetricsHandler",
 }
 
 
@@ -29,6 +30,7 @@ FILES_AND_THE_REST = {
     "PageHandler",
     "JoinPageHandler",
     "DocsHandler",
+    "AdminPageHandler",
     "StaticHandler",
     "UnknownHandler",
 }
