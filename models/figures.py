@@ -8,13 +8,11 @@ from typing import Final
 
 from tortoise import connections, fields
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 from models.guard import Guard
 
 MINUTE_MS: Final = 60_000
-
-_KEY: Final = ("time", "process")
-_COUNTED: Final = ("online", "sockets", "messages", "errors", "sql", "redis", "mongo")
 
 
 class FigureRow(Model):
@@ -91,8 +89,12 @@ class Figures:
             )
             for each in minutes
         ]
-        async with self._guard():
-            await FigureRow.bulk_create(rows, on_conflict=_KEY, update_fields=_COUNTED)
+        # Not by the insert itself: how it would say so MySQL knows and MariaDB does not.
+        async with self._guard(), in_transaction() as connection:
+            times = [each.time for each in minutes]
+            said = FigureRow.filter(process=process, time__in=times)
+            await said.using_db(connection).delete()
+            await FigureRow.bulk_create(rows, using_db=connection)
 
     async def spans(self, since: int, until: int, step: int) -> list[Span]:
         """Stretches of `step` ms from `since` to before `until`, those in which somebody counted.
