@@ -227,6 +227,13 @@ class Writer:
                 group.create_task(self._send(self.new_id(), free))
                 await asyncio.sleep(0)
 
+    async def insist(self, stop: asyncio.Event) -> None:
+        """Write one message after another, each again until it is acknowledged."""
+        while not stop.is_set():
+            id = self.new_id()
+            while await self._send(id) not in ACKS and not stop.is_set():
+                pass
+
     def new_id(self) -> str:
         """The id of a message that is sent next."""
         self.sent.append(uuid.uuid4().hex)
@@ -376,6 +383,19 @@ async def storm_until(
 async def together(writers: Iterable[Writer], urls: Sequence[str]) -> None:
     """Connect and sync all of them, spread over the servers."""
     await asyncio.gather(*(writer.connect(urls[n % len(urls)]) for n, writer in enumerate(writers)))
+
+
+@asynccontextmanager
+async def insisting(writers: Iterable[Writer]) -> AsyncIterator[None]:
+    """All insist, as long as the block runs; then what was not acknowledged is sent again."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for writer in writers:
+            group.create_task(writer.insist(stop))
+        try:
+            yield
+        finally:
+            stop.set()
 
 
 async def write_for(writers: list[Writer], seconds: float) -> dict[str, int]:

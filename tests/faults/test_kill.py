@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -22,9 +22,6 @@ from tests.faults.storm import Writer, people, resend_all, settled, storm_until,
 
 KILLS = int(os.environ.get("TORNADO_IM_TEST_KILLS") or 20)
 """Of the embedded MongoDB."""
-
-ROWS = 2
-"""Side by side, each on a server and a data folder of its own: a start is mostly waiting."""
 
 ALONE = 4
 """Deaths of a store in one life of its server, which a fifth within a minute would end; then the
@@ -128,37 +125,26 @@ async def row(server: Server, chance: Random) -> AsyncIterator[Row]:
         yield Row(server, writers, token, chance)
 
 
-@pytest.fixture
-def servers(tmp_path: Path) -> Iterator[list[Server]]:
-    servers = [Server(tmp_path / f"data{number}") for number in range(ROWS)]
-    try:
-        yield servers
-    finally:
-        for server in servers:
-            server.end()
-    for server in servers:
-        assert "Traceback" not in server.said()
-
-
 @pytest.mark.timeout(60 + 3 * KILLS)
 async def test_kills_in_a_row_lose_nothing_and_each_start_is_clean(
-    servers: list[Server], chance: Random
+    own_servers: list[Server], chance: Random
 ) -> None:
     begun = time.monotonic()
 
+    # A row on each, side by side: a start is mostly waiting.
     async def kill(server: Server) -> Figures:
         async with row(server, Random(chance.random())) as one:
-            while one.kills < KILLS / ROWS:
+            while one.kills < KILLS / len(own_servers):
                 deaths = [MONGO] * ALONE
                 if not one.kills:
                     deaths.insert(one.chance.randrange(ALONE), VALKEY)
                 await one.live(deaths, alone=one.chance.random() < 0.5)
             return await one.judged()
 
-    figures = await asyncio.gather(*map(kill, servers))
+    figures = await asyncio.gather(*map(kill, own_servers))
     print(f"in all {time.monotonic() - begun:.0f} s")
-    assert figures == [Figures()] * ROWS
-    for server in servers:
+    assert figures == [Figures()] * len(own_servers)
+    for server in own_servers:
         said = (server.data_dir / "mongo.log").read_text(encoding="utf-8").lower()
         assert [line for line in said.splitlines() if any(word in line for word in UNCLEAN)] == []
 
