@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 CHUNK_BYTES = 1 << 16
+RESEND_SECONDS = 0.3
+"""Until a lost chunk is sent again, as TCP does; what is behind it waits for it."""
 
 Address = tuple[str, int] | Path
 """Where a store listens: host and port, or a unix socket."""
@@ -41,12 +44,15 @@ class Proxy:
         self.port = int(self._place.getsockname()[1])
         self.delay_seconds = 0.0
         """Of each chunk, in both directions."""
+        self.losses = 0
+        """Chunks that came late because they were lost."""
         self.cuts = 0
         """Connections that were cut."""
         self.full = asyncio.Event()
         """Set when requests wait for what `let_through` does not let through."""
         self._room: float = math.inf
         self._ending = asyncio.Event()
+        self._lossy: tuple[Random, float, float] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._trap: _Trap | None = None
@@ -62,6 +68,14 @@ class Proxy:
         """Refuse new connections, until `listen`; those that there are stay."""
         if self._server is not None:
             self._server.close()
+
+    def lossy(self, chance: Random, lost: float, cut: float) -> None:
+        """Lose chunks by chance, and with some of them their connection."""
+        self._lossy = (chance, lost, cut)
+
+    def whole(self) -> None:
+        """Neither slow nor lossy."""
+        self.delay_seconds, self._lossy = 0.0, None
 
     def cut(self) -> None:
         """Cut every connection, now."""
@@ -134,6 +148,17 @@ class Proxy:
     def count_cut(self) -> None:
         self.cuts += 1
 
+    def fate(self) -> float | None:
+        """How late the next chunk comes, in seconds; None: its connection is cut."""
+        if self._lossy is None:
+            return self.delay_seconds
+        chance, lost, cut = self._lossy
+        drawn = chance.random()
+        if drawn < cut:
+            return None
+        self.losses += drawn < cut + lost
+        return self.delay_seconds + (RESEND_SECONDS if drawn < cut + lost else 0.0)
+
     def trap_for(self, chunk: bytes) -> _Trap | None:
         """The trap that this request falls into, which then waits for no other."""
         trap = self._trap
@@ -155,15 +180,18 @@ class _Way:
         self.writer = writer
         self.to_store = to_store
         self._late = deque[bytes]()
+        self._due = 0.0
+        """When the last of them comes."""
 
     def pass_on(self, chunk: bytes, delay_seconds: float) -> None:
-        """In order, and each chunk as late as the others, however many are on their way."""
+        """In order, and each chunk that late, however many are on their way."""
         if not delay_seconds and not self._late:
             self._write(chunk)
             return
         self._late.append(chunk)
         loop = asyncio.get_running_loop()
-        loop.call_later(delay_seconds, lambda: self._write(self._late.popleft()))
+        self._due = max(self._due, loop.time() + delay_seconds)
+        loop.call_at(self._due, lambda: self._write(self._late.popleft()))
 
     def _write(self, chunk: bytes) -> None:
         if not self.writer.is_closing():
@@ -191,7 +219,11 @@ class _Connection:
                     await self._proxy.admit(len(chunk))
                 if self._is_cut or self._falls(chunk, way):
                     break
-                way.pass_on(chunk, self._proxy.delay_seconds)
+                seconds = self._proxy.fate()
+                if seconds is None:
+                    self.cut()
+                    break
+                way.pass_on(chunk, seconds)
         self.end()
 
     def _falls(self, chunk: bytes, way: _Way) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import bson
 import pytest
@@ -20,6 +21,7 @@ from tests.faults.storm import (
     ACKS,
     UNAVAILABLE,
     Writer,
+    insisting,
     people,
     resend_all,
     settled,
@@ -41,6 +43,10 @@ WAIT_SECONDS = 20.0
 
 SLOW_SECONDS = 0.1
 """Of each chunk: 200 ms there and back."""
+
+LOSSY_SECONDS = 5.0
+LOST, CUT = 0.15, 0.03
+"""Shares of the chunks that are lost, and with which their connection ends."""
 
 START_SECONDS = 6.0
 """In this long a start has given up; the driver of MongoDB alone looks for 2 s."""
@@ -239,8 +245,8 @@ async def test_the_link_to_redis_is_cut(embedded: Embedded, tmp_path: Path) -> N
         await storm.settle(f"redis cut {CUTS} times")
 
 
-async def test_slow_links_lose_nothing_and_answer_in_time(
-    embedded: Embedded, tmp_path: Path
+async def test_slow_and_lossy_links_lose_nothing_and_answer_in_time(
+    embedded: Embedded, tmp_path: Path, chance: Random
 ) -> None:
     async with links(embedded, tmp_path) as there, storm_on(there) as storm:
         # The first message of a conversation takes ten turns with the stores, each later one two.
@@ -252,8 +258,18 @@ async def test_slow_links_lose_nothing_and_answer_in_time(
                     storm.device.log_in(), *(writer.write() for writer in storm.writers)
                 )
                 assert {answer["code"] for answer in answers[1:]} <= set(ACKS)
-        there.mongo.delay_seconds = there.redis.delay_seconds = 0.0
-        await storm.settle("both links slow")
+        for link in (there.mongo, there.redis):
+            link.lossy(chance, LOST, CUT)
+        async with insisting(storm.writers):
+            await asyncio.gather(asyncio.sleep(LOSSY_SECONDS), storm.device.log_in())
+            # A connection that was lost while it idled is found out when it is used next.
+            for link in (there.mongo, there.redis):
+                link.whole()
+                link.cut()
+            await next_acks(storm.writers)
+        losses = there.mongo.losses + there.redis.losses
+        assert losses
+        await storm.settle(f"both links slow, {losses} losses")
 
 
 @pytest.mark.parametrize("section", ["mongo", "redis"])
