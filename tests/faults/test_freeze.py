@@ -19,16 +19,8 @@ from tests.faults.rest import (
     rest_of,
     timed,
 )
-from tests.faults.storm import (
-    ACKS,
-    UNAVAILABLE,
-    Writer,
-    insisting,
-    people,
-    resend_all,
-    settled,
-    together,
-)
+from tests.faults.storm import insisting, people, resend_all, settled, together
+from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 
 PIPELINED = 6
 PAIRS = 3

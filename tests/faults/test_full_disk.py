@@ -17,16 +17,8 @@ from tests.faults.rest import (
     rest_of,
     timed,
 )
-from tests.faults.storm import (
-    ACKS,
-    UNAVAILABLE,
-    Writer,
-    history,
-    people,
-    resend_all,
-    settled,
-    together,
-)
+from tests.faults.storm import history, people, resend_all, settled, together
+from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 
 SMALL_KIB = 8 << 10
 """Less than the file of SecantusDB's journal, whose end then finds no place on a full disk."""

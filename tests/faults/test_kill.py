@@ -18,7 +18,8 @@ import pytest
 from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server
 from tests.faults.rest import ANSWER_SECONDS, SLACK_SECONDS, refuses, rest_of, sign_in, sign_up
-from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
+from tests.faults.storm import people, resend_all, settled, storm_until, together
+from tests.faults.writer import Writer
 
 KILLS = int(os.environ.get("TORNADO_IM_TEST_KILLS") or 20)
 """Of the embedded MongoDB."""

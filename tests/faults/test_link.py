@@ -17,17 +17,8 @@ from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.proxy import Proxy, linked
 from tests.faults.rest import ANSWER_SECONDS, PASSWORD, call, refuses, rest_of, sign_up, timed
-from tests.faults.storm import (
-    ACKS,
-    UNAVAILABLE,
-    Writer,
-    insisting,
-    people,
-    resend_all,
-    settled,
-    storm_until,
-    together,
-)
+from tests.faults.storm import insisting, people, resend_all, settled, storm_until, together
+from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 from tests.opened import Embedded
 
 PAIRS = 5

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.programs import MONGO, VALKEY, Server
 from tests.faults.rest import ANSWER_SECONDS, PASSWORD, call, rest_of, timed
-from tests.faults.storm import ACKS, UNAVAILABLE, Writer, people, resend_all, together
+from tests.faults.storm import people, resend_all, together
 from tests.faults.test_full_disk import (
     BACK_SECONDS,
     FULL_SECONDS,
@@ -26,6 +26,7 @@ from tests.faults.test_full_disk import (
     states,
     until_no_valkey,
 )
+from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 
 UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 """Has root bound by permissions, as anybody else is."""

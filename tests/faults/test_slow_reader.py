@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.client import MESSAGE, Account
 from tests.faults.programs import Server
-from tests.faults.storm import ACKS, CONNECTED, Writer, people, together
+from tests.faults.storm import people, together
+from tests.faults.writer import ACKS, CONNECTED, Writer
 from tests.running import Site
 
 TOO_SLOW = 4009

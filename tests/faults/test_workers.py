@@ -17,7 +17,8 @@ from server.process import SECOND_SIGNAL_SECONDS
 from tests.faults.figures import Figures
 from tests.faults.programs import READY_SECONDS, Server, frozen, gone, holder
 from tests.faults.rest import call, refuses, rest_of, sign_in, sign_up
-from tests.faults.storm import Writer, people, resend_all, settled, storm_until, together
+from tests.faults.storm import people, resend_all, settled, storm_until, together
+from tests.faults.writer import Writer
 
 ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED, GOING_AWAY = 4001, 1001

@@ -8,7 +8,8 @@ import pytest
 
 from tests.faults.programs import Server
 from tests.faults.rest import PASSWORD, call, rest_of, sign_in, sign_up
-from tests.faults.storm import ACKS, Writer, history
+from tests.faults.storm import history
+from tests.faults.writer import ACKS, Writer
 from tests.stores.engines import Engines, Names
 
 # Each pair is one and the same to one of MySQL's usual collations.

@@ -15,16 +15,8 @@ from tests.client import MESSAGE, SENT_ONLINE, Account, pair
 from tests.faults.figures import Figures
 from tests.faults.programs import Server
 from tests.faults.rest import PASSWORD, call, refuses, rest_of, sign_in
-from tests.faults.storm import (
-    UNAVAILABLE,
-    Writer,
-    people,
-    resend_all,
-    settled,
-    storm_until,
-    together,
-    write_for,
-)
+from tests.faults.storm import people, resend_all, settled, storm_until, together, write_for
+from tests.faults.writer import UNAVAILABLE, Writer
 from tests.running import Site
 from tests.stores.engines import Engines
 
