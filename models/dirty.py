@@ -58,7 +58,8 @@ class Dirty:
             await pipeline.execute()
 
     async def mark(self, convs: Collection[str]) -> None:
-        async with self._guard():
+        # Ahead: the log waits for it with all who send.
+        async with self._guard(ahead=True):
             await self._client.sadd(f"dirty:{self._process}", *convs)
 
     async def unmark(self, convs: Collection[str]) -> None:

@@ -54,7 +54,12 @@ MONGO_CLOSE_SECONDS: Final = 0.5
 """What the goodbye to MongoDB may take; it forgets by itself what it was not told of."""
 
 REDIS_CONNECTIONS: Final = 32
-"""Connections at most; a command beyond them waits. A storm of logins must not open thousands."""
+"""Connections at most. A storm of logins must not open thousands."""
+
+REDIS_CONCURRENT: Final = 24
+"""Calls under way at once; one beyond them waits for its turn. The other connections are for the
+bus, for proofs and for the log. With more calls than connections, 400 clients that came back at
+once waited for a connection until Redis was taken to be down."""
 
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
@@ -206,7 +211,7 @@ def _redis_guard(client: aioredis.Redis) -> Guard:
     return Guard(
         "redis",
         REDIS_SECONDS,
-        concurrent=512,
+        concurrent=REDIS_CONCURRENT,
         outages=(RedisError, OSError),
         probe=client.ping,
     )

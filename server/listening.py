@@ -12,6 +12,11 @@ from conf.settings import ConfigError, Service
 
 logger = logging.getLogger("tornado_im")
 
+BACKLOG: Final = 4096
+"""Connections that may wait to be taken, as far as the kernel allows (`somaxconn`). With Tornado's
+128, some of 2,000 clients that came back at once were connected only after minutes: the kernel
+drops what finds no place, and tries again ever more seldom."""
+
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -23,7 +28,7 @@ def listen(service: Service) -> list[socket.socket]:
     if service.host in ANY_ADDRESS and not service.allowed_hosts:
         logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
     try:
-        return bind_sockets(service.port, service.host or None)
+        return bind_sockets(service.port, service.host or None, backlog=BACKLOG)
     except socket.gaierror:
         raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
     except OSError as error:

@@ -26,6 +26,7 @@ from models.conversation import Conversations, Cursor, Head
 from models.dirty import Dirty
 from models.errors import Unavailable
 from models.message import Messages, Stored, is_group, pair_members
+from server.underway import Underway
 
 logger = logging.getLogger("tornado_im.positions")
 
@@ -65,6 +66,8 @@ class Positions:
         self._untrusted = itertools.count(-1, -1)
         self._inboxes: dict[int, tuple[int, dict[str, Cursor]]] = {}
         """User with sockets here -> the epoch in which the inbox was read, and the inbox."""
+        self._underway = Underway()
+        """Heads, by their conversations, and inboxes, by their users."""
         self._marked: set[str] = set()
         self._writing: frozenset[str] = frozenset()
         self._marking = asyncio.Lock()
@@ -97,7 +100,13 @@ class Positions:
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
         """Exact heads; an empty one for a conversation without messages."""
-        return await self._read_heads(convs)
+        # Whoever follows what is being read can trust it when that is done, as if he came then.
+        shared = [conv for conv in convs if conv in self._followed and conv in self._underway]
+        found = await self._read_heads(set(convs).difference(shared))
+        if shared:
+            await self._underway.ended(shared)
+            found |= await self._read_heads(shared)
+        return {conv: found[conv] for conv in convs}
 
     async def reread(self, convs: Collection[str]) -> None:
         """Read heads again, and the log's tail whether it is marked or not.
@@ -110,10 +119,19 @@ class Positions:
 
     async def inbox(self, uid: int) -> dict[str, Cursor]:
         """Every conversation of `uid`, exact."""
+        epoch, inbox = self._inboxes.get(uid, (-1, {}))
+        if epoch == self._epoch():
+            return inbox
+        if uid in self._inboxes and uid in self._underway:
+            await self._underway.ended([uid])
+            epoch, inbox = self._inboxes.get(uid, (-1, {}))
+            if epoch == self._epoch():
+                return inbox
+        with self._underway.reading([uid]):
+            return await self._read_inbox(uid)
+
+    async def _read_inbox(self, uid: int) -> dict[str, Cursor]:
         epoch = self._epoch()
-        cached = self._inboxes.get(uid)
-        if cached is not None and cached[0] == epoch:
-            return cached[1]
         inbox = {cursor.conv: cursor for cursor in await self._conversations.inbox(uid)}
         if uid in self._inboxes:
             # Whoever moved it while it was being read has moved the older one.
@@ -145,21 +163,28 @@ class Positions:
         """Exact heads: those that are trusted, and the others as stored and advanced by the log."""
         epoch = self._epoch()
         unknown = [conv for conv in convs if self._followed.get(conv) != epoch]
-        before = {conv: self._followed.get(conv) for conv in unknown}
         read: dict[str, Head] = {}
         if unknown:
-            # Dirty before heads: a flush in between leaves a head that is newer, never older.
-            dirty = {*tails_of, *await self._dirty.among(unknown)}
-            read = await self._conversations.heads(unknown)
-            for conv in unknown:
-                head = read.setdefault(conv, Head())
-                if conv in dirty:
-                    for stored in await self._messages.tail(conv, head.last_seq):
-                        head.advance(stored)
-                self._keep(conv, head)
-                if before[conv] is not None and self._followed.get(conv) == before[conv]:
-                    self._followed[conv] = epoch
+            with self._underway.reading(unknown):
+                read = await self._read_unknown(unknown, epoch, tails_of)
         return {conv: self._heads.get(conv) or read.get(conv) or Head() for conv in convs}
+
+    async def _read_unknown(
+        self, convs: Collection[str], epoch: int, tails_of: Collection[str]
+    ) -> dict[str, Head]:
+        before = {conv: self._followed.get(conv) for conv in convs}
+        # Dirty before heads: a flush in between leaves a head that is newer, never older.
+        dirty = {*tails_of, *await self._dirty.among(convs)}
+        read = await self._conversations.heads(convs)
+        for conv in convs:
+            head = read.setdefault(conv, Head())
+            if conv in dirty:
+                for stored in await self._messages.tail(conv, head.last_seq):
+                    head.advance(stored)
+            self._keep(conv, head)
+            if before[conv] is not None and self._followed.get(conv) == before[conv]:
+                self._followed[conv] = epoch
+        return read
 
     def _keep(self, conv: str, head: Head) -> None:
         """Remember a head that was read, unless a newer one came meanwhile."""

@@ -20,6 +20,7 @@ from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
 from server.recent import Recent
+from server.underway import Underway
 
 T = TypeVar("T")
 
@@ -109,6 +110,8 @@ class Reading:
         self._messages = messages
         self._positions = positions
         self._recent = recent
+        self._underway = Underway()
+        """Ends of conversations that are being read."""
 
     async def page(self, uid: int, place: Place, page: Page) -> tuple[list[Message], bool]:
         """A page of history, ascending, and whether nothing more lies in the direction asked."""
@@ -134,10 +137,21 @@ class Reading:
     async def _range(self, conv: str, low: int, high: int, last_seq: int) -> list[Stored]:
         """As `Messages.range`, from memory where that has them all."""
         found = self._recent.range(conv, low, high, last_seq)
-        if found is None:
-            found = await self._messages.range(conv, low, high)
+        if found is not None:
+            return found
+        if high <= last_seq:
+            return await self._messages.range(conv, low, high)
+        if conv in self._underway:
+            await self._underway.ended([conv])
+            found = self._recent.range(conv, low, high, last_seq)
+        return found if found is not None else await self._end(conv, low, last_seq)
+
+    async def _end(self, conv: str, low: int, last_seq: int) -> list[Stored]:
+        """What the store has from `low` to the end, kept in memory."""
+        with self._underway.reading([conv]):
+            found = await self._messages.range(conv, low, last_seq + 1)
             known = self._positions.head(conv)
-            if known is not None and known.last_seq == last_seq == high - 1:
+            if known is not None and known.last_seq == last_seq:
                 self._recent.keep(conv, found)
         return found
 

@@ -41,7 +41,6 @@ ROUNDS_MAX = 3
 _ACKED = (b'{"code":50004,', b'{"code":50005,')
 _SYNC = b'{"code":50013,'
 _UNAVAILABLE = b'{"code":50300,'
-_ANSWERS = (_SYNC, _UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +51,34 @@ class Client:
     sync: bytes
 
 
-async def _write(socket: Wire, frames: Sequence[bytes]) -> None:
-    """Send, and wait for all the acks."""
-    await socket.next()
-    acked = asyncio.get_running_loop().create_future()
-    left = len(frames)
+async def _ask(socket: Wire, frame: bytes, answers: tuple[bytes, ...]) -> bytes:
+    """The first of these answers, or that a store is down."""
+    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     def receive(payload: bytes) -> None:
-        nonlocal left
-        left -= payload.startswith(_ACKED)
-        if not left and not acked.done():
-            acked.set_result(None)
+        if payload.startswith((*answers, _UNAVAILABLE)) and not answered.done():
+            answered.set_result(payload)
 
     socket.on_frame = receive
-    socket.send(b"".join(frames))
-    await acked
+    socket.send(frame)
+    return await answered
 
 
-async def _clients(site: Site, count: int) -> list[Client]:
-    """People in a ring, each with FRIENDS on either side, and messages that they have missed."""
-    people = await crowd.people(site, max(count // SOCKETS, 2 * FRIENDS + 1))
+async def _write(socket: Wire, frames: Sequence[bytes]) -> None:
+    """Send one after another, each until it is acknowledged."""
+    await socket.next()
+    for frame in frames:
+        while (await _ask(socket, frame, _ACKED)).startswith(_UNAVAILABLE):
+            await asyncio.sleep(random.random() * AGAIN_SECONDS)
+
+
+async def make_clients(site: Site, count: int, *, each: int = SOCKETS) -> list[Client]:
+    """People in a ring, each with FRIENDS on either side, and messages that they have missed.
+
+    Args:
+        each: how many clients are one person's.
+    """
+    people = await crowd.people(site, max(count // each, 2 * FRIENDS + 1))
     frames: list[list[bytes]] = []
     cursors: list[dict[str, int]] = [{} for _ in people]
     for place, who in enumerate(people):
@@ -80,10 +87,11 @@ async def _clients(site: Site, count: int) -> list[Client]:
             cursors[place][pair(who, people[other])] = 1
             cursors[other][pair(who, people[other])] = 1
         texts = [
-            wire.frame({"type": 1, "to": people[other].uid, "content": "x" * 100})
+            {"type": 1, "to": people[other].uid, "content": "x" * 100, "id": f"{other}-{turn}"}
+            for turn in range(1 + MISSED)
             for other in others
         ]
-        frames.append(texts * (1 + MISSED))
+        frames.append([wire.frame(text) for text in texts])
     # In groups, as ten thousand messages at most may wait to be stored.
     for start in range(0, len(people), crowd.AT_ONCE):
         group = slice(start, start + crowd.AT_ONCE)
@@ -91,7 +99,7 @@ async def _clients(site: Site, count: int) -> list[Client]:
         await asyncio.gather(*map(_write, sockets, frames[group]))
         await crowd.cut(sockets)
     syncs = [wire.frame({"type": 7, "cursors": positions}) for positions in cursors]
-    return [Client(who, sync) for who, sync in zip(people, syncs, strict=True)] * SOCKETS
+    return [Client(who, sync) for who, sync in zip(people, syncs, strict=True)] * each
 
 
 async def _return(port: int, client: Client) -> tuple[Wire, int]:
@@ -113,15 +121,7 @@ async def _return(port: int, client: Client) -> tuple[Wire, int]:
 
 async def _sync(socket: Wire, frame: bytes) -> bool:
     """Whether it was answered; False where a store was said to be down."""
-    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    def receive(payload: bytes) -> None:
-        if payload.startswith(_ANSWERS) and not answered.done():
-            answered.set_result(payload)
-
-    socket.on_frame = receive
-    socket.send(frame)
-    payload = await answered
+    payload = await _ask(socket, frame, (_SYNC,))
     if payload.startswith(_UNAVAILABLE):
         return False
     got = payload.count(b'"content":')
@@ -129,7 +129,7 @@ async def _sync(socket: Wire, frame: bytes) -> bool:
     return True
 
 
-async def _storm(port: int, clients: Sequence[Client]) -> tuple[float, list[Wire], int]:
+async def come_back(port: int, clients: Sequence[Client]) -> tuple[float, list[Wire], int]:
     """Seconds until the last has synced, the sockets, and how often one was refused."""
     start = time.perf_counter()
     async with asyncio.timeout(SYNC_SECONDS):
@@ -147,14 +147,14 @@ async def measure(options: Options) -> list[Figure]:
             running(chat_strangerlimit=0, limits_socketsperuser=0, limits_socketstotal=0)
         )
         bystander = await asyncio.to_thread(Account.new, server)
-        clients = await _clients(server, options.clients)
+        clients = await make_clients(server, options.clients)
         sockets = await crowd.sockets(server.port, [(one.who.headers, "/ws") for one in clients])
         for _ in range(min(options.rounds, ROUNDS_MAX)):
             async with pulse.pings(server.port, bystander.headers, PING_RATE) as idle:
                 await asyncio.sleep(options.seconds)
             async with pulse.pings(server.port, bystander.headers, PING_RATE) as took:
                 await crowd.cut(sockets)
-                seconds, sockets, refused = await _storm(server.port, clients)
+                seconds, sockets, refused = await come_back(server.port, clients)
             synced.add(seconds)
             lag.add(1000 * p99(took))
             print(

@@ -45,12 +45,14 @@ class Server:
         under: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
+        limits: Mapping[str, str] = LIMITS_OFF,
         cwd: Path = ROOT,
     ) -> None:
         """
         Args:
             under: a program and its arguments that becomes the server.
             settings: in place of those that the other tests here run with.
+            limits: the same for the limits alone.
         """
         self.data_dir = data_dir
         self._cwd = cwd
@@ -65,7 +67,7 @@ class Server:
                 "TORNADO_IM_SERVICE_DATADIR": str(data_dir),
                 "TORNADO_IM_SERVICE_HTTPPORT": f":{self.port}",
                 "TORNADO_IM_SERVICE_LOGLEVEL": "WARNING",
-                **LIMITS_OFF,
+                **limits,
             }
         self._environ |= {**settings, **(environ or {})}
         self.process: subprocess.Popen[str] | None = None

@@ -34,7 +34,7 @@ class House:
 
     async def connect(self, name: str, *, on: Served | None = None) -> Socket:
         process = on or (self.one if name == "ann" else self.other)
-        return await process.connect(await process.login(name, f"device of {id(object())} {name}"))
+        return await process.connect(await process.login(name, f"device {next(_ids)} of {name}"))
 
     async def group(self, *members: str) -> int:
         uids = [self.uids[name] for name in members]
