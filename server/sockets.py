@@ -41,6 +41,10 @@ TOUCH_SECONDS: Final = 30.0
 
 RECOVER_RETRY_SECONDS: Final = 0.1
 
+COMING_MAX: Final = 16
+"""Handshakes at a time; the others wait in line. With 2,000 at once each waits for his turns at
+the stores until his time is up, and comes again: they were refused 2,400 times."""
+
 
 class Sockets:
     """Opens and closes the sockets of this process."""
@@ -75,6 +79,7 @@ class Sockets:
         self._limits = limits
         self._media = media
         self._version = version
+        self._coming = asyncio.Semaphore(COMING_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
         self._interruptions = 0
@@ -91,6 +96,10 @@ class Sockets:
         Raises:
             ChatError: it is not let in, and is not registered.
         """
+        async with self._coming:
+            return await self._open(peer, token)
+
+    async def _open(self, peer: Peer, token: str) -> Identity:
         self._check_room(peer.uid)
         self._peers.add(peer)
         try:
