@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tortoise import connections, fields
+from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
-from tortoise.transactions import in_transaction
 
 from models.guard import Guard
 
@@ -75,26 +77,9 @@ class Figures:
 
     async def add(self, process: str, minutes: Sequence[Minute]) -> None:
         """Store what a process counted, in place of what it said of the same minutes before."""
-        rows = [
-            FigureRow(
-                time=each.time,
-                process=process,
-                online=each.online,
-                sockets=each.sockets,
-                messages=each.messages,
-                errors=each.errors,
-                sql=each.sql,
-                redis=each.redis,
-                mongo=each.mongo,
-            )
-            for each in minutes
-        ]
-        # Not by the insert itself: how it would say so MySQL knows and MariaDB does not.
-        async with self._guard(), in_transaction() as connection:
-            times = [each.time for each in minutes]
-            said = FigureRow.filter(process=process, time__in=times)
-            await said.using_db(connection).delete()
-            await FigureRow.bulk_create(rows, using_db=connection)
+        for each in minutes:
+            async with self._guard():
+                await _put(process, each)
 
     async def spans(self, since: int, until: int, step: int) -> list[Span]:
         """Stretches of `step` ms from `since` to before `until`, those in which somebody counted.
@@ -124,6 +109,16 @@ class Figures:
         """Delete the minutes that began before a moment (ms); returns how many."""
         async with self._guard():
             return await FigureRow.filter(time__lt=before).delete()
+
+
+async def _put(process: str, minute: Minute) -> None:
+    counted = dataclasses.asdict(minute)
+    time = counted.pop("time")
+    # Tortoise's own way to do both at once is none that MariaDB knows; and in one transaction two
+    # processes, which write at the same moment of each minute, lock each other's gap for good.
+    if not await FigureRow.filter(time=time, process=process).update(**counted):
+        with contextlib.suppress(IntegrityError):  # MySQL says 0 of a row that stays as it is.
+            await FigureRow.create(time=time, process=process, **counted)
 
 
 _SPANS: Final = """
