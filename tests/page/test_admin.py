@@ -108,6 +108,19 @@ def test_somebody_is_banned_by_keys_alone_and_let_in_again(
     ann.login()
 
 
+def test_an_invitation_is_made_and_its_code_shown(root: Person) -> None:
+    page = root.page
+    room(page, "People")
+    page.get_by_role("button", name="Invite…").click()
+    page.get_by_role("dialog").get_by_text("Ten").click()
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator(".invite-code")).to_have_value(re.compile(r"^[\w-]{8,}$"))
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    room(page, "Audit trail")
+    expect(page.locator(".audit tbody tr").first).to_contain_text("uses: 10")
+
+
 def test_somebody_is_signed_out_everywhere_after_a_question(root: Person, ann: Account) -> None:
     room(root.page, "People")
     find(root.page, ann)

@@ -4,8 +4,9 @@ import { set, useStore } from "../../js/store.js";
 import { Modal } from "../../js/views/modal.js";
 import { html } from "../../vendor/preact-htm.js";
 import { Ban } from "./ban.js";
+import { Invite } from "./invite.js";
 
-const DIALOGS = { ban: Ban, confirm: Confirm };
+const DIALOGS = { ban: Ban, invite: Invite, confirm: Confirm };
 
 export function Dialogs() {
   const dialog = useStore((state) => state.dialog);

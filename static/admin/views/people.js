@@ -31,10 +31,11 @@ export function People({ query }) {
   });
   const changed = (uid, fields) => pages.change((items) => items.map((item) => (item.uid === uid ? { ...item, ...fields } : item)));
   return html`
-    <label class="search"><${Icon} name="search" />
+    <div class="room-bar"><label class="search"><${Icon} name="search" />
       <input type="search" value=${text} placeholder=${t("people.search")} aria-label=${t("people.search")} autocapitalize="none" spellcheck=${false} maxlength="100"
         onInput=${({ currentTarget }) => setText(currentTarget.value)} />
     </label>
+    <button type="button" class="button" onClick=${() => set({ dialog: { name: "invite" } })}><${Icon} name="user-plus" /> ${t("invite.new")}</button></div>
     <ul class="people">${pages.items.map((person) => html`<${Row} key=${person.uid} person=${person} open=${(event) => setMenu({ person, ...below(event) })} />`)}</ul>
     <${Rest} pages=${pages} none=${t(wanted ? "people.none" : "people.nobody", { text: wanted })} />
     ${menu && html`<${Menu} ...${menu} changed=${changed} close=${() => setMenu(null)} />`}
