@@ -18,7 +18,7 @@ from models.report import Reports as Store
 from models.units import Conv, Millis, Seq, Uid
 from server.admins import Admins
 from server.amendments import Amendments
-from server.audit import told
+from server.audit import Audit, told
 from server.media import MEDIA_KINDS, Media
 from server.policy import Place, Policy
 
@@ -77,6 +77,7 @@ class Reports:
         media: Media,
         amendments: Amendments,
         admins: Admins,
+        audit: Audit,
         rates: Rates,
     ) -> None:
         self._store = store
@@ -85,6 +86,7 @@ class Reports:
         self._media = media
         self._amendments = amendments
         self._admins = admins
+        self._audit = audit
         self._rates = rates
 
     async def add(self, uid: int, place: Place, seq: int, reason: str) -> str:
@@ -144,19 +146,21 @@ class Reports:
         if report.state != "open":
             raise Conflict
         message = report.message
-        act: Act | None = Act(by, "dismiss", f"report:{id}", note)
-        # What is done is done, and written down by itself, before the report says so: a crash in
-        # between leaves it open, and done again it is the same.
+        # Written down by itself, and done, before the report says so: a crash in between leaves it
+        # open, and done again it is the same; and of two who act at once neither acts unseen.
+        dismissal: Act | None = None
         if action == "recall":
-            act = Act(by, "recall", f"message:{message.conv}/{message.seq}", note)
+            recall = Act(by, "recall", f"message:{message.conv}/{message.seq}", note)
+            await self._audit.record(recall)
             await self._amendments.withdraw(by, message.conv, message.seq)
         elif action == "ban":
-            act = None
             await self._admins.ban(by, message.from_, until, note or report.reason)
-        if not await self._store.close(id, STATES[action], by, note, act):
+        else:
+            dismissal = Act(by, "dismiss", f"report:{id}", note)
+        if not await self._store.close(id, STATES[action], by, note, dismissal):
             raise Conflict
-        if act is not None:
-            told(act)
+        if dismissal is not None:
+            told(dismissal)
         if message.kind in MEDIA_KINDS:
             await self._media.hide(message.content, report_key(id))
         closed = await self._store.get(id)

@@ -255,7 +255,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
     trail = Audit(audit.AuditTrail(stores.sql))
     accounts = AdminActs(stores.sql)
     admins = Admins(people, accounts, revocation, trail)
-    reports = Reports(reported, messages, policy, uploaded, amendments, admins, rates)
+    reports = Reports(reported, messages, policy, uploaded, amendments, admins, trail, rates)
     refusals = Refusals()
     meter = Meter(
         stores,
