@@ -237,8 +237,9 @@ def _parameters(said: Call, *, of_device: bool) -> list[Schema]:
 
 
 def _file_form(name: str) -> dict[str, Any]:
-    schema = {"type": "object", "properties": {name: {"format": "binary"}}, "required": [name]}
-    return {"multipart/form-data": {"schema": schema}}
+    file = {"type": "string", "format": "binary"}
+    form = {"type": "object", "properties": {name: file}, "required": [name]}
+    return {"multipart/form-data": {"schema": form}}
 
 
 def _lists(body: type[Any]) -> dict[str, Any]:

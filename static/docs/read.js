@@ -19,7 +19,9 @@ export function read(document) {
 
 function call(document, path, method, said) {
   const answers = Object.entries(said.responses).map(([status, response]) => answer(document, Number(status), response));
-  const form = said.requestBody?.content["application/json"].schema;
+  const taken = said.requestBody?.content ?? {};
+  const json = taken["application/json"]?.schema;
+  const form = json ?? taken["multipart/form-data"]?.schema;
   const found = {
     id: said.operationId,
     room: said.tags[0],
@@ -34,7 +36,7 @@ function call(document, path, method, said) {
     also: answers.filter(({ status }) => status >= 300 && status < 400),
     refusals: answers.filter(({ status }) => status >= 400),
   };
-  found.example = curl(found, form && sample(document, form));
+  found.example = curl(found, { json: json && sample(document, json), form, kinds: Object.keys(taken) });
   return found;
 }
 

@@ -33,7 +33,7 @@ function sampleObject(document, { properties = {}, required = [], additionalProp
 }
 
 /** As one types it in a shell, with a `TOKEN` from a login there. Every program calls itself the one device. */
-export function curl({ method, path, token, parameters, answer: { status } }, body) {
+export function curl({ method, path, token, parameters, answer: { status } }, { json, form, kinds }) {
   if (status === 101) {
     const url = `${location.origin.replace("http", "ws")}${path}`;
     return ["npx wscat", '-H "User-Agent: me"', '-H "token: $TOKEN"', `-c ${url}`].join(" \\\n  ");
@@ -46,6 +46,8 @@ export function curl({ method, path, token, parameters, answer: { status } }, bo
   const parts = [`curl ${verb}"${location.origin}${place}${query && `?${query}`}"`];
   if (of["User-Agent"]) parts.push("-A me");
   if (token) parts.push('-H "token: $TOKEN"');
-  if (body) parts.push(`--json '${JSON.stringify(body)}'`);
+  if (json) parts.push(`--json '${JSON.stringify(json)}'`);
+  else if (form) parts.push(...Object.keys(form.properties).map((name) => `-F ${name}=@picture.png`));
+  else if (kinds.length) parts.push(`-H "Content-Type: ${kinds[0]}"`, "--data-binary @picture.png");
   return parts.join(" \\\n  ");
 }

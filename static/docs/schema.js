@@ -26,6 +26,7 @@ export function typeOf(schema) {
   }
   if (inner.type === "array") return { list: typeOf(inner.items), nullable };
   if (inner.additionalProperties) return { map: typeOf(inner.additionalProperties), nullable };
+  if (inner.format === "binary") return { name: "file", nullable };
   return { name: inner.type ?? typeof (inner.const ?? inner.enum?.[0]), nullable };
 }
 
