@@ -81,3 +81,12 @@ export function tooLarge({ kind, size, width = 0, height = 0 }, limits) {
 }
 
 const MEGAPIXELS = 40;
+
+/** How long a recording may become, by what the server takes as a voice; 0 is its "no limit". */
+export function longest(voiceMs) {
+  return Math.min(LONGEST_MS, voiceMs || LONGEST_MS) - LATE_MS;
+}
+
+const LONGEST_MS = 60_000;
+/** Recorders stop a little late. */
+const LATE_MS = 300;

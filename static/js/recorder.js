@@ -10,9 +10,6 @@ const BITS_PER_SECOND = 32_000;
 
 /** How often the level is measured. */
 const TICK_MS = 50;
-/** Recorders stop a little late. */
-const LATE_MS = 300;
-const LONGEST_MS = 60_000;
 
 /** Steps of a waveform, each 0 to 100. */
 const STEPS = 64;
@@ -35,11 +32,6 @@ async function microphone() {
   } catch ({ name }) {
     throw new NoMicrophone(REASONS[name] ?? "unsupported");
   }
-}
-
-/** How long a recording may become, by what the server takes as a voice; 0 is its "no limit". */
-export function longest(voiceMs) {
-  return Math.min(LONGEST_MS, voiceMs || LONGEST_MS) - LATE_MS;
 }
 
 /**

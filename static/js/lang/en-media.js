@@ -56,6 +56,7 @@ export default {
   "voice.missing": "No microphone was found.",
   "voice.busy": "The microphone is being used by another program.",
   "voice.unsupported": "This browser cannot record voice messages.",
+  "voice.unfetched": "The recorder could not be loaded. Please try again.",
   "voice.insecure": "Browsers record only on pages with https. Ask whoever runs this server.",
   "error.unplayable": "This voice message cannot be played.",
 

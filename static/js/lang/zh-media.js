@@ -56,6 +56,7 @@ export default {
   "voice.missing": "没有找到麦克风。",
   "voice.busy": "麦克风正被其他程序使用。",
   "voice.unsupported": "此浏览器无法录制语音。",
+  "voice.unfetched": "无法加载录音功能，请重试。",
   "voice.insecure": "浏览器只在 https 页面上允许录音，请联系服务器管理员。",
   "error.unplayable": "无法播放这条语音。",
 

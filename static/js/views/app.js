@@ -1,11 +1,12 @@
 /** The whole page by phase, and its frame: list and thread beside each other, one of them on a phone. */
 import { html } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
+import { back } from "../route.js";
 import { useStore } from "../store.js";
 import { Bar } from "./bar.js";
 import { Invitation } from "./asking.js";
-import { Details } from "./details.js";
 import { Dialogs } from "./dialogs.js";
+import { later } from "./later.js";
 import { List } from "./list.js";
 import { Icon, Spinner } from "./parts.js";
 import { Edge } from "./resize.js";
@@ -13,6 +14,9 @@ import { Settings } from "./settings.js";
 import { SignIn } from "./signin.js";
 import { Thread } from "./thread.js";
 import { Toast } from "./toast.js";
+
+/** Its column is there at once, so that the thread does not jump when it comes. */
+const Details = later(async () => (await import("./details.js")).Details, html`<aside class="details"></aside>`);
 
 export function App() {
   const phase = useStore((state) => state.phase);
@@ -42,7 +46,7 @@ function Shell() {
     <${List} />
     <${Edge} />
     ${conv ? html`<${Thread} key=${conv} conv=${conv} />` : html`<${Nobody} />`}
-    ${about && html`<${Details} key=${`about ${conv}`} conv=${about} />`}
+    ${about && html`<${Details} key=${`about ${conv}`} conv=${about} close=${back} />`}
     ${code && html`<${Invitation} key=${code} code=${code} />`}
     ${name === "settings" && html`<${Settings} />`}
   </main>`;

@@ -7,17 +7,25 @@ import { useT } from "../i18n.js";
 import { signOut } from "../session.js";
 import { set, useStore } from "../store.js";
 import { Confirm, Readers } from "./asking.js";
-import { Crop } from "./crop.js";
 import { Forward } from "./forward.js";
+import { later } from "./later.js";
 import { Modal } from "./modal.js";
 import { Invite, NewGroup } from "./newgroup.js";
 import { Avatar, Icon, useName } from "./parts.js";
 import { Reporting } from "./reporting.js";
-import { Viewer } from "./viewer.js";
 
 const DIALOGS = {
-  ended: Ended, unsent: Unsent, profile: Profile, confirm: Confirm, newgroup: NewGroup, invite: Invite, readers: Readers,
-  viewer: Viewer, forward: Forward, reporting: Reporting, crop: Crop,
+  ended: Ended,
+  unsent: Unsent,
+  profile: Profile,
+  confirm: Confirm,
+  readers: Readers,
+  newgroup: NewGroup,
+  invite: Invite,
+  forward: Forward,
+  reporting: Reporting,
+  viewer: later(async () => (await import("./viewer.js")).Viewer),
+  crop: later(async () => (await import("./crop.js")).Crop),
 };
 
 export function Dialogs() {

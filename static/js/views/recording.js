@@ -2,9 +2,8 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { toast } from "../acts.js";
 import { t as say, useT } from "../i18n.js";
-import { lengthText } from "../media.js";
+import { lengthText, longest } from "../media.js";
 import { rest } from "../player.js";
-import { longest, record } from "../recorder.js";
 import { get } from "../store.js";
 import { Icon, IconButton } from "./parts.js";
 
@@ -37,6 +36,7 @@ export function useRecording({ send, done }) {
     const most = longest(get().limits?.voice);
     setState({ on: true, held, ms: 0, most, levels: [] });
     try {
+      const { record } = await import("../recorder.js").catch(() => Promise.reject({ reason: "unfetched" }));
       const recorder = await record({ most, tick: (ms, levels) => change({ ms, levels: levels.slice(-SHOWN) }), full: () => change({ full: true, held: false }) });
       if (now.current.tape === tape) Object.assign(tape, recorder);
       else recorder.cancel(); // taken back while the browser was asking

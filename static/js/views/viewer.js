@@ -66,7 +66,7 @@ function Shown({ message, turn, close, older, newer, busy }) {
     if (step) turn(step);
     event.preventDefault();
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
   });
