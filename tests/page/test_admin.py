@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.client import Account, pair
+from tests.client import Account, new_name, pair
 from tests.page.person import PASSWORD, Person
 from tests.running import Server
 
@@ -256,5 +256,12 @@ def test_on_a_phone_in_chinese_in_the_dark(
         wide = page.evaluate("document.querySelector('.room').scrollWidth > innerWidth")
         assert not wide, name
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.get_by_role("navigation").get_by_role("link", name="用户").tap()
+    # A line that would just fit, if the button were not beside it.
+    whom = Account.new(server, new_name("m"), nickname="Jo")
+    page.get_by_role("searchbox").fill(whom.name)
+    expect(page.locator(".person")).to_have_count(1)
     page.get_by_role("button", name="English").tap()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    menu = page.locator(".person").get_by_role("button")
+    expect(menu).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
