@@ -36,7 +36,9 @@ def test_edit_from_the_menu_and_by_key(talk: Pair) -> None:
     bo.sees("hello again!", "hi")
     # What is not mine is not offered.
     ann.page.locator(".line.theirs .bubble").click(button="right")
-    expect(ann.page.get_by_role("menuitem")).to_have_text(["", "Reply", "Copy", "Forward"])
+    expect(ann.page.get_by_role("menuitem")).to_have_text(
+        ["", "Reply", "Copy", "Forward", "Report…"]
+    )
 
 
 def test_reactions_are_joined_and_left(talk: Pair) -> None:
