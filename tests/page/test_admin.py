@@ -257,11 +257,16 @@ def test_on_a_phone_in_chinese_in_the_dark(
         assert not wide, name
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.get_by_role("navigation").get_by_role("link", name="用户").tap()
-    # A line that would just fit, if the button were not beside it.
+    # What stands beside a name for long: until when he is banned.
     whom = Account.new(server, new_name("m"), nickname="Jo")
+    until = int(time.time() * 1000) + 30 * 24 * 3600 * 1000
+    ban = {"reason": "spam", "until": until}
+    assert admin.call("PUT", f"/api/admin/users/{whom.uid}/ban", json=ban).status == 200
     page.get_by_role("searchbox").fill(whom.name)
     expect(page.locator(".person")).to_have_count(1)
     page.get_by_role("button", name="English").tap()
     menu = page.locator(".person").get_by_role("button")
     expect(menu).to_be_in_viewport(ratio=1)
+    tag, button = page.locator(".danger-tag").bounding_box(), menu.bounding_box()
+    assert tag is not None and button is not None and tag["x"] + tag["width"] <= button["x"]
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
