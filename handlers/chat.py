@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from server import protocol, text
 from server.delivery import Outgoing
 from server.fields import DEVICE_ID, Integer, ruled
 from server.log import Ack
+from server.pace import Pace
 from server.peers import Peer, PeerMap
 from server.policy import Place
 from server.services import Services
@@ -33,10 +35,6 @@ logger = logging.getLogger("tornado_im.chat")
 SUBPROTOCOL: Final = "im.v1"
 BAD_FRAMES_MAX: Final = 20
 """Bad frames in a row that are answered; the last of them closes the socket."""
-
-FRAMES_PER_TURN: Final = 16
-"""Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
-and one busy client then delays all others by 250 ms."""
 
 READ_MAX: Final = 4 * 1024 * 1024
 """Bytes of a frame that is still read to be refused with 1009. What is larger Tornado cuts off, and
@@ -64,7 +62,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         self._beat: asyncio.TimerHandle | None = None
         self._speech = text.language(self.request.headers.get("Accept-Language", ""))
         self._bad_frames = 0
-        self._turn = 0
+        self._pace = Pace()
         self._unanswered = 0
 
     # The handshake
@@ -196,8 +194,7 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
             self.refuse(refused.error, refused.id)
             return None
         self._bad_frames = 0
-        self._turn += 1
-        breath = self._turn % FRAMES_PER_TURN == 0
+        breath = self._pace.take()
         if isinstance(frame, protocol.Send) and self._send_at_once(peer, frame):
             # No task for it: that costs a sixth of the server's time for a message.
             return asyncio.sleep(0) if breath else None
@@ -210,8 +207,8 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
             self.refuse(error, frame.id)
         except Exception:
             self._failed(frame)
-        if breath:
-            await asyncio.sleep(0)
+        if (seconds := self._pace.rest()) or breath:
+            await asyncio.sleep(seconds)
 
     def _failed(self, frame: protocol.Frame) -> None:
         logger.exception("request %s: a frame failed", self.request_id)
@@ -335,8 +332,10 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
         }
         if isinstance(error, InvalidField):
             fields |= {"field": error.field, "rule": error.rule}
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            fields["retry_after"] = max(1, round(error.retry_after * 1000))
+        if isinstance(error, RateLimited):
+            self._pace.limit()
+            if error.retry_after is not None:
+                fields["retry_after"] = max(1, math.ceil(error.retry_after * 1000))
         self.answer(error.code, fields, id)
         if error.code == protocol.BAD_FRAME:
             self._bad_frames += 1

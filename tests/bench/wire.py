@@ -123,10 +123,12 @@ class Wire(asyncio.Protocol):
         return dict(json.loads(self._early.pop(0)))
 
 
-async def connect(host: str, port: int, headers: Mapping[str, str], path: str = "/ws") -> Wire:
+async def connect(
+    host: str, port: int, headers: Mapping[str, str], path: str = "/ws", *, kind: type[Wire] = Wire
+) -> Wire:
     """Open a socket. Raises `ConnectionError` where the handshake is refused."""
     wire: Wire
-    _, wire = await asyncio.get_running_loop().create_connection(Wire, host, port)
+    _, wire = await asyncio.get_running_loop().create_connection(kind, host, port)
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host}:{port}",

@@ -1,0 +1,38 @@
+"""How fast the frames of one socket are taken: the others have their turns, and a flood waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRAMES_PER_TURN: Final = 16
+"""Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
+and one busy client then delays all others by 250 ms."""
+
+LIMITED_PER_REST: Final = 8
+LIMITED_REST_SECONDS: Final = 0.1
+"""So long a socket that is over its rate is not read after so many refusals. One of them costs as
+much as a message, and a client that heeded none had all others wait twice as long."""
+
+
+class Pace:
+    """Of one socket."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._limited = 0
+
+    def take(self) -> bool:
+        """Count a frame; whether the others have a turn after it."""
+        self._frames += 1
+        return self._frames % FRAMES_PER_TURN == 0
+
+    def limit(self) -> None:
+        """Count a frame that was over its sender's rate."""
+        self._limited += 1
+
+    def rest(self) -> float:
+        """Seconds until the next frame may be taken."""
+        if self._limited < LIMITED_PER_REST:
+            return 0.0
+        self._limited = 0
+        return LIMITED_REST_SECONDS

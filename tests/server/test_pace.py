@@ -1,0 +1,19 @@
+"""When the frames of one socket have to wait."""
+
+from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace
+
+
+def test_the_others_have_a_turn_after_so_many_frames() -> None:
+    pace = Pace()
+    turns = [pace.take() for _ in range(2 * FRAMES_PER_TURN)]
+    assert turns == 2 * ([False] * (FRAMES_PER_TURN - 1) + [True])
+
+
+def test_who_is_over_his_rate_rests_after_so_many_refusals() -> None:
+    pace = Pace()
+    rests = []
+    for _ in range(2 * LIMITED_PER_REST):
+        pace.limit()
+        rests.append(pace.rest())
+    assert rests == 2 * ([0.0] * (LIMITED_PER_REST - 1) + [LIMITED_REST_SECONDS])
+    assert pace.rest() == 0.0
