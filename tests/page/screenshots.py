@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.page.conftest import ARGS, CHROMIUM
 from tests.page.person import Person
+from tests.page.samples import document, landscape, voice
 from tests.running import running
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -30,7 +31,7 @@ def scene(browser: Browser, url: str, images: Path) -> None:
     )
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
     bo = person(browser, url, "bo", "Bo", **phone)
-    jo = person(browser, url, "jo", "Jo")
+    jo = person(browser, url, "jo", "Jo", device_scale_factor=2)
     jo.find("mei")
     jo.write("Can you send me yesterday's notes?", "No hurry")
     mei.row.click()
@@ -85,6 +86,24 @@ def scene(browser: Browser, url: str, images: Path) -> None:
     ada.page.screenshot(path=images / "page-dark-zh.png")
     bo.box.fill("")
     bo.page.screenshot(path=images / "page-phone.png")
+    media(mei, jo, images)
+
+
+def media(mei: Person, jo: Person, images: Path) -> None:
+    """A picture, a file and a voice, which Jo begins to hear."""
+    mei.find("jo")
+    notes = document("Notes of the tea tasting, first of spring.pdf", b"%PDF-1.4" * 60_000)
+    mei.attach(landscape("river.jpg"), notes, voice("voice.wav", 7))
+    mei.page.keyboard.press("Enter")
+    jo.page.get_by_role("button", name="Play voice message").click()
+    expect(jo.page.locator(".voice-time")).to_have_text("0:02 / 0:07")
+    jo.page.get_by_role("button", name="Pause voice message").click()
+    jo.menu(4, "Reply")
+    jo.write("What a view!")
+    expect(jo.page.locator(".picture .from-server.shown")).to_have_count(1)
+    expect(mei.bubbles.last).to_have_text("What a view!")
+    jo.page.mouse.move(0, 0)
+    jo.page.screenshot(path=images / "page-media.png")
 
 
 def main() -> None:

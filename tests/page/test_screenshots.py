@@ -15,4 +15,5 @@ def test_the_scene_plays(browser: Browser, servers: Callable[..., Server], tmp_p
         "page.png",
         "page-dark-zh.png",
         "page-phone.png",
+        "page-media.png",
     }
