@@ -1,9 +1,9 @@
-# One word each: run, test, lint, audit, bench, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
+# One word each: run, test, lint, audit, bench, soak, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: run test lint audit bench screenshots stickers lock clean
+.PHONY: run test lint audit bench soak screenshots stickers lock clean
 
 run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
@@ -22,6 +22,9 @@ audit: .venv/dev-ready
 
 bench: .venv/dev-ready
 	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: .venv/dev-ready
+	$(BIN)/python -m tests.soak $(ARGS)
 
 screenshots: .venv/dev-ready
 	$(BIN)/python -m tests.page.screenshots
