@@ -21,7 +21,7 @@ from tests.faults.storm import insisting, people, resend_all, settled, storm_unt
 from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 from tests.opened import Embedded
 
-PAIRS = 5
+PAIRS = 3
 CUTS = 3
 ROUNDS = 4
 """Messages of each writer over slow links."""

@@ -2,14 +2,15 @@
 //     node --experimental-websocket --test tests/page/im_client.test.mjs
 import assert from "node:assert/strict";
 import { createServer, connect as dial } from "node:net";
-import { after, test as declare } from "node:test";
+import { after, describe, it } from "node:test";
 
 import { CODE, FRAME, ImClient, pairConv } from "../../static/js/im-client.js";
 
 const SERVER = process.env.IM_SERVER;
 const PASSWORD = "correct horse battery";
 const clients = [];
-const test = (name, body) => declare(name, { timeout: 20_000 }, body);
+const cases = [];
+const test = (name, body) => cases.push([name, body]);
 let count = 0;
 
 after(() => clients.forEach((client) => client.stop()));
@@ -366,4 +367,9 @@ test("joining later starts there; kicked hears no more; back again jumps over wh
   his.send({ conv, content: "here" });
   await holds(ann, conv, 7);
   assertOrdered(ann, conv);
+});
+
+// A few at a time, each with people of its own: they wait for each other, and for time to pass.
+describe("the client", { concurrency: 4 }, () => {
+  for (const [name, body] of cases) it(name, { timeout: 40_000 }, body);
 });

@@ -171,7 +171,7 @@ def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -
 
 
 def test_the_token_is_renewed_in_time(someone: Someone, servers: Callable[..., Server]) -> None:
-    ann = someone("ann", url=servers(service_tokenhours=0.002).url).register()
+    ann = someone("ann", url=servers(service_tokenhours=0.0014).url).register()
     # Each comes at half of a token's life, so with the second one the first token is over.
     for _ in range(2):
         with ann.page.expect_response("**/api/user/refresh") as answer:
