@@ -62,7 +62,9 @@ async def test_nothing_that_is_sent_behind_a_ban_is_acknowledged(
 ) -> None:
     """A socket sends as fast as it can while the ban is made."""
     async with bo.chat() as chat:
-        sent = 0
+        sent = 1
+        await chat.send(type=1, to=ann.uid, content="x", id="early-0")
+        await chat.answer("early-0")
         banning = asyncio.create_task(asyncio.to_thread(ban, admin, bo))
         with contextlib.suppress(ConnectionClosed):
             while not banning.done():
