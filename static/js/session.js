@@ -72,9 +72,27 @@ export async function signOut({ sure = false } = {}) {
     // Without an answer the cookie still stands, and "signed out" would be a lie.
     if (!refusal.signedOut) return set({ toast: { text: explain(refusal), at: Date.now() } });
   }
-  // On a shared computer the next person must find nothing of mine.
-  for (const kind of ["draft", "out", "link", "panel", "played"]) for (const key of keysUnder(`${kind}.${uid}.`)) forget(`${kind}.${uid}.${key}`);
+  forgetAllOf(uid);
   leave();
+}
+
+/** The account ends; rejects with the refusal, and all stays as it was. */
+export async function deleteAccount(password) {
+  const { uid } = get().me;
+  leavingUntil = Infinity; // the sockets close before the answer comes, however long that takes
+  tellTabs("signing-out");
+  try {
+    await api.delete("/api/user/me", { password });
+  } finally {
+    leavingUntil = Date.now() + LEAVING_MS;
+  }
+  forgetAllOf(uid);
+  leave();
+}
+
+/** On a shared computer the next person must find nothing of mine. */
+function forgetAllOf(uid) {
+  for (const kind of ["draft", "out", "link", "panel", "played"]) for (const key of keysUnder(`${kind}.${uid}.`)) forget(`${kind}.${uid}.${key}`);
 }
 
 export async function changePassword(old_password, new_password) {

@@ -25,6 +25,7 @@ const DIALOGS = {
   forward: Forward,
   reporting: Reporting,
   viewer: later(async () => (await import("./viewer.js")).Viewer),
+  deletion: later(async () => (await import("./deletion.js")).Deletion),
   crop: later(async () => (await import("./crop.js")).Crop),
 };
 

@@ -1,6 +1,11 @@
-/** Views that are fetched when they are first wanted: few visits need them, and each makes the first load heavier. */
+/** Views that are fetched after the first load: few visits need them at once, and each would make that heavier. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { complain } from "../acts.js";
+
+const fetches = [];
+
+/** After this at the latest, for a browser may never be idle, or not tell. */
+const IDLE_MS = 4_000;
 
 /**
  * A view in the place of one that is not there yet: `meanwhile` is shown, and it is closed where that cannot be
@@ -8,10 +13,14 @@ import { complain } from "../acts.js";
  * @param {() => Promise<Function>} fetchView  the same view each time
  */
 export function later(fetchView, meanwhile = null) {
+  let known = null;
+  const fetched = async () => (known ??= await fetchView());
+  fetches.push(fetched);
   return function Later(props) {
-    const [View, setView] = useState(null);
+    const [View, setView] = useState(() => known);
     useEffect(() => {
-      fetchView().then(
+      if (View) return;
+      fetched().then(
         (view) => setView(() => view),
         () => {
           props.close();
@@ -21,4 +30,11 @@ export function later(fetchView, meanwhile = null) {
     }, []);
     return View ? html`<${View} ...${props} />` : meanwhile;
   };
+}
+
+/** Has all of them at hand when nothing else is to be done, so that they open without a network too. */
+export function fetchAll() {
+  const act = () => fetches.forEach((fetched) => fetched().catch(() => {})); // asked for again when it is wanted
+  if (globalThis.requestIdleCallback) requestIdleCallback(act, { timeout: IDLE_MS });
+  else setTimeout(act, IDLE_MS);
 }

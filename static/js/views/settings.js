@@ -1,23 +1,23 @@
-/** My settings: what others see of me, how the page looks, my password, my devices, whom I block. */
+/** My settings: what others see of me, how the page looks, my password, my devices, whom I block, my account. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { block, toast } from "../acts.js";
 import { api } from "../api.js";
 import { learn } from "../chat.js";
 import { setMyFace } from "../faces.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
-import { back } from "../route.js";
 import { changePassword, signOut } from "../session.js";
 import { get, set, useStore } from "../store.js";
 import { THEMES, chooseTheme } from "../theme.js";
+import { Account } from "./account.js";
 import { Devices } from "./devices.js";
 import { FaceEdit } from "./face.js";
 import { Field } from "./field.js";
 import { Modal } from "./modal.js";
 import { Avatar, Icon, useName } from "./parts.js";
 
-export function Settings() {
+export function Settings({ close }) {
   const t = useT();
-  return html`<${Modal} title=${t("settings.title")} close=${back} class="settings">
+  return html`<${Modal} title=${t("settings.title")} close=${close} class="settings">
     <${Nickname} />
     <section>
       <h3>${t("settings.look")}</h3>
@@ -27,6 +27,7 @@ export function Settings() {
     <${Password} />
     <${Devices} />
     <${BlockedPeople} />
+    <${Account} />
     <button type="button" class="button danger wide" onClick=${() => signOut()}><${Icon} name="log-out" /> ${t("signout")}</button>
   <//>`;
 }
