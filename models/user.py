@@ -109,9 +109,11 @@ def person(row: User) -> Person:
 
 
 def begins_like(text: str) -> Q:
-    """Of whom the name or nickname begins with `text`."""
+    """Of whom the name or nickname begins with `text`, of which the end of a very long one counts
+    as little as that of a name.
+    """
     # A range, not LIKE: Tortoise casts its operand, which loses the key's collation and index.
-    low = canonical(text)
+    low = canonical(text)[: KEY_MAX - 1]
     high = low + LAST_CHARACTER
     return Q(name_key__gte=low, name_key__lt=high) | Q(nickname_key__gte=low, nickname_key__lt=high)
 
@@ -157,8 +159,12 @@ class Users:
 
     async def credentials(self, user_name: str) -> tuple[Person, str] | None:
         """The person of that name and their password's hash."""
+        key = canonical(user_name)
+        if len(key) > KEY_MAX:
+            # Nobody's; Tortoise would refuse to ask for it.
+            return None
         async with self._guard():
-            row = await alive().get_or_none(name_key=canonical(user_name))
+            row = await alive().get_or_none(name_key=key)
         return (person(row), row.password_hash) if row else None
 
     async def account(self, uid: int) -> tuple[Person, str] | None:

@@ -31,6 +31,9 @@ def test_a_wrong_password_and_an_unknown_name_have_one_answer(ann: Account) -> N
     nobody = Account(ann.server, new_name("nobody"), 0).try_login()
     assert wrong.refusal == nobody.refusal == (401, "bad_credentials")
     assert (wrong.msg, wrong.data) == (nobody.msg, nobody.data)
+    # It is as unknown where nobody can have it.
+    longest = Account(ann.server, "n" * 256, 0).try_login()
+    assert (longest.refusal, longest.msg) == (nobody.refusal, nobody.msg)
 
 
 def test_a_wrong_password_and_an_unknown_name_take_one_time(ann: Account) -> None:

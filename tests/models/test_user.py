@@ -101,6 +101,17 @@ async def test_a_search_takes_what_begins_alike_and_nothing_beside_it(embedded: 
             assert await found(pattern) == []
 
 
+async def test_a_search_for_what_no_column_holds_finds_what_begins_like_its_column(
+    embedded: Embedded,
+) -> None:
+    widest = "\ufdfa" * 32
+    async with embedded.open() as stores:
+        users = Users(stores.sql)
+        await users.add("widest", widest, "")
+        assert [one.user_name for one in await users.search(widest, 20)] == ["widest"]
+        assert await users.credentials(widest) is None
+
+
 async def test_a_new_nickname_is_found_and_the_older_one_no_more(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         users = Users(stores.sql)
