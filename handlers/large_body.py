@@ -21,7 +21,8 @@ IDLE_SECONDS: Final = 60.0
 class LargeBody(SingleTokenMixin):
     """Gives the body to `receive` piece by piece, once `await_body` is called in `authorize`."""
 
-    _idle: asyncio.TimerHandle
+    _idle: asyncio.TimerHandle | None = None
+    """None where no body is awaited: an OPTIONS that has one all the same."""
     _has_come = False
     """All of it: the verb goes on, whether somebody still waits for the answer or not."""
 
@@ -37,12 +38,18 @@ class LargeBody(SingleTokenMixin):
         connection: Any = self.request.connection
         connection.set_body_timeout(UPLOAD_SECONDS)
         self._wait()
-        self._ending.callback(lambda: self._idle.cancel())
+        self._ending.callback(self._come)
 
     def _wait(self) -> None:
         self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._cut)
 
+    def _come(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+
     async def take(self, chunk: bytes) -> None:
+        if self._idle is None:
+            return
         self._idle.cancel()
         try:
             await self.receive(chunk)
@@ -57,7 +64,7 @@ class LargeBody(SingleTokenMixin):
     def all_has_come(self) -> None:
         """Called by the verb, before anything else."""
         self._has_come = True
-        self._idle.cancel()
+        self._come()
 
     def on_finish(self) -> None:
         self._ending.close()

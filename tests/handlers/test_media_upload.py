@@ -137,6 +137,11 @@ def test_a_token_is_asked_for_before_the_first_byte(ann: Account) -> None:
         assert line.recv(12) == b"HTTP/1.1 401"
 
 
+def test_a_question_before_the_upload_may_have_a_body_too(ann: Account) -> None:
+    asked = ann.call("OPTIONS", "/api/media", content=form(part(b"1")))
+    assert asked.refusal == (405, "method_not_allowed")
+
+
 @pytest.fixture(scope="module")
 def small() -> Iterator[Server]:
     """A server that takes files of 1 MiB."""
