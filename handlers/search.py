@@ -16,10 +16,10 @@ from server.search import Found, Query
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     q: str = ruled(Text(1, 100), says="Neither case nor width counts.")
-    conv: str | None = ruled(Opaque(), default=None, says="Only in this conversation.")
+    conv: str | None = ruled(Opaque(0, 1024), default=None, says="Only in this conversation.")
     from_: int | None = ruled(Integer(1), default=None, name="from", says="Only by this user.")
     kind: str | None = ruled(OneOf(get_args(Kind)), default=None)
-    cursor: str | None = ruled(Opaque(), default=None, says="`next` of the page before.")
+    cursor: str | None = ruled(Opaque(0, 512), default=None, says="`next` of the page before.")
     limit: int = ruled(Integer(1, 100), default=20)
 
 
