@@ -164,7 +164,7 @@ class Bus:
         Raises:
             Unavailable: a confirmation did not come in time.
         """
-        new = [channel for channel in channels if channel not in self._wanted]
+        new = [channel for channel in dict.fromkeys(channels) if channel not in self._wanted]
         if new:
             self._wanted.update(new)
             async with self._sending:

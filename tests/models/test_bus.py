@@ -113,6 +113,16 @@ async def test_a_subscription_is_not_there_before_redis_has_confirmed_it(
         assert now() - before > 0.05
 
 
+async def test_a_channel_that_is_named_twice_is_subscribed_to_once(embedded: Embedded) -> None:
+    # A second confirmation is what tells of a connection that came back by itself.
+    async with embedded.open() as stores, end(stores, "one") as one, end(stores, "two") as two:
+        await two.subscribe("u:1", "u:1")
+        one.tell("u:1", "a")
+        assert await two.heard() == [("u:1", "a")]
+        await two.subscribe("u:2", "u:1")
+        assert two.interruptions.empty()
+
+
 async def test_what_is_unsubscribed_is_heard_no_more(embedded: Embedded) -> None:
     async with embedded.open() as stores, end(stores, "one") as one, end(stores, "two") as two:
         await two.subscribe("u:1")
