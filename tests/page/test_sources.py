@@ -48,6 +48,15 @@ def test_modules_are_small_and_open_with_their_purpose() -> None:
         assert text.startswith(("/**", "//")), path
 
 
+def test_style_sheets_are_small_and_all_are_used() -> None:
+    scripts = "".join(path.read_text() for path in SCRIPTS)
+    pages = "".join(page.read_text() for page in PAGES)
+    for path in OWN:
+        if path.suffix == ".css":
+            assert path.read_text().count("\n") <= 400, path
+            assert path.name in pages or f'"{path.stem}"' in scripts, path
+
+
 def test_nobodys_text_can_become_markup_and_nothing_is_inline() -> None:
     for path in SCRIPTS:
         assert not BACK_DOORS.search(path.read_text()), path

@@ -180,7 +180,7 @@ export default {
   "deletion.stays": "将会保留",
   "deletion.stays.messages": "你发给别人的消息，直到过期，显示为“已注销用户”",
   "deletion.stays.events": "群聊里过去的提示，其中有你当时的昵称",
-  "deletion.password": "你的密码，以确认是你本人",
+  "deletion.password": "你的密码",
   "deletion.done": "账号已注销",
 
   "bar.reconnecting": "正在重新连接…",

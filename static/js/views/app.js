@@ -15,8 +15,8 @@ import { Thread } from "./thread.js";
 import { Toast } from "./toast.js";
 
 /** Its column is there at once, so that the thread does not jump when it comes. */
-const Details = later(async () => (await import("./details.js")).Details, html`<aside class="details"></aside>`);
-const Settings = later(async () => (await import("./settings.js")).Settings);
+const Details = later(async () => (await import("./details.js")).Details, { styles: ["details", "face"], meanwhile: html`<aside class="details"></aside>` });
+const Settings = later(async () => (await import("./settings.js")).Settings, { styles: ["settings", "face"] });
 
 export function App() {
   const phase = useStore((state) => state.phase);

@@ -1,5 +1,5 @@
 /** Asks before the account ends, and says what goes and what stays (docs/privacy.md). */
-import { html, useState } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { toast } from "../acts.js";
 import { explain, useT } from "../i18n.js";
 import { deleteAccount } from "../session.js";
@@ -29,13 +29,15 @@ export function Deletion({ close }) {
       setBusy(false);
     }
   };
+  const form = useRef();
+  useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [refusal]);
   const list = (title, items) => html`<h3>${t(`deletion.${title}`)}</h3>
     <ul>${items.map((item) => html`<li key=${item}>${t(`deletion.${title}.${item}`)}</li>`)}</ul>`;
   return html`<${Modal} title=${t("deletion.title")} close=${close} plain=${true} class="small deletion">
     <p>${t("deletion.text")}</p>
     ${list("goes", GOES)}
     ${list("stays", STAYS)}
-    <form onSubmit=${end} novalidate>
+    <form ref=${form} onSubmit=${end} novalidate>
       <input type="text" name="username" value=${user_name} autocomplete="username" hidden readonly />
       <${Field} name="password" label=${t("deletion.password")} type="password" autocomplete="current-password" value=${password}
         onInput=${({ currentTarget }) => setPassword(currentTarget.value)} error=${refusal?.field && explain(refusal)} />

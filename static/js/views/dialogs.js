@@ -24,9 +24,9 @@ const DIALOGS = {
   invite: Invite,
   forward: Forward,
   reporting: Reporting,
-  viewer: later(async () => (await import("./viewer.js")).Viewer),
+  viewer: later(async () => (await import("./viewer.js")).Viewer, { styles: ["viewer"] }),
   deletion: later(async () => (await import("./deletion.js")).Deletion),
-  crop: later(async () => (await import("./crop.js")).Crop),
+  crop: later(async () => (await import("./crop.js")).Crop, { styles: ["crop"] }),
 };
 
 export function Dialogs() {

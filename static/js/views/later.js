@@ -7,14 +7,33 @@ const fetches = [];
 /** After this at the latest, for a browser may never be idle, or not tell. */
 const IDLE_MS = 4_000;
 
+/** name of a style sheet -> the promise that it is there */
+const sheets = new Map();
+
+/** A style sheet of css/, once; one that did not come is asked for again. */
+export function fetchSheet(name) {
+  if (!sheets.has(name)) {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/css/${name}.css` });
+    const there = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
+    sheets.set(name, there);
+    there.catch(() => (link.remove(), sheets.delete(name)));
+    document.head.append(link);
+  }
+  return sheets.get(name);
+}
+
 /**
  * A view in the place of one that is not there yet: `meanwhile` is shown, and it is closed where that cannot be
  * fetched.
  * @param {() => Promise<Function>} fetchView  the same view each time
+ * @param {{styles?: string[], meanwhile?: object}} options  the style sheets that it needs besides
  */
-export function later(fetchView, meanwhile = null) {
+export function later(fetchView, { styles = [], meanwhile = null } = {}) {
   let known = null;
-  const fetched = async () => (known ??= await fetchView());
+  const fetched = async () => {
+    const [view] = await Promise.all([fetchView(), ...styles.map(fetchSheet)]);
+    return (known = view);
+  };
   fetches.push(fetched);
   return function Later(props) {
     const [View, setView] = useState(() => known);

@@ -4,28 +4,21 @@ import { complain, react, sendSticker, typing } from "../acts.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
 import { get } from "../store.js";
+import { fetchSheet } from "./later.js";
 import { IconButton } from "./parts.js";
 
 /** As the style sheets have it: there the panel takes the keyboard's place. */
 const onPhone = () => matchMedia("(max-width: 699px)").matches;
 
-const STYLE = "/static/css/emoji.css";
-
 let loading = null;
 
 /** The panel and its style sheet; what did not come is asked for again. */
 function load() {
-  loading ??= Promise.all([import("./panel.js"), style()]).then(([{ Panel }]) => Panel);
+  loading ??= Promise.all([import("./panel.js"), fetchSheet("emoji")]).then(([{ Panel }]) => Panel);
   loading.catch(() => {
     loading = null;
   });
   return loading;
-}
-
-function style() {
-  return new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLE, onload: resolve, onerror: reject }));
-  });
 }
 
 /** The panel's view, fetched when it is first wanted; null until then. */

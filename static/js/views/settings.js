@@ -28,7 +28,7 @@ export function Settings({ close }) {
     <${Devices} />
     <${BlockedPeople} />
     <${Account} />
-    <button type="button" class="button danger wide" onClick=${() => signOut()}><${Icon} name="log-out" /> ${t("signout")}</button>
+    <section><button type="button" class="button wide" onClick=${() => signOut()}><${Icon} name="log-out" /> ${t("signout")}</button></section>
   <//>`;
 }
 
