@@ -70,7 +70,7 @@ class TusHandler(LargeBody):
 
     def initialize(self, services: Services) -> None:
         override = self.request.headers.get("X-HTTP-Method-Override")
-        if override is not None and self.request.method == "POST":
+        if override and self.request.method == "POST":
             self.request.method = override.upper()
         super().initialize(services)
 
@@ -175,7 +175,8 @@ class ResumablesHandler(TusHandler):
         None,
         status=201,
         octets=OCTETS,
-        refuses=(RateLimited,),
+        # By another method that is meant.
+        refuses=(RateLimited, MethodNotAllowed),
         also={
             400: "`Upload-Length` is missing, or a header is malformed.",
             412: "Another version of tus.",

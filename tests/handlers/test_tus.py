@@ -277,6 +277,9 @@ def test_a_client_that_can_only_post_says_what_it_means(eve: Account) -> None:
     assert meant("delete")[0] == 204
     assert meant("HEAD")[0] == 404
     assert refused(eve, "POST", path).refusal == (405, "method_not_allowed")
+    # Who leaves it empty means nothing by it.
+    unsaid = {"Upload-Length": "4", "X-HTTP-Method-Override": ""}
+    assert call(eve, "POST", PATH, headers=unsaid).status_code == 201
 
 
 # Whose it is
