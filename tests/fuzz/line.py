@@ -11,7 +11,17 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.client import CONNECTED, MESSAGE, PONG, PRESENCE, SECONDS, Account, Frame
+from tests.client import (
+    CONNECTED,
+    MESSAGE,
+    PONG,
+    PRESENCE,
+    SECONDS,
+    STATE,
+    TYPING,
+    Account,
+    Frame,
+)
 
 _numbers = itertools.count()
 
@@ -61,23 +71,23 @@ class Line:
         frame: Frame = json.loads(self._ws.recv(SECONDS))
         return frame
 
-    def ask(self, raw: str | bytes | list[str], least: int) -> list[Frame]:
-        """What answers a frame, or one in pieces: all that came until it was served.
+    def turn(self, *raws: str | bytes | list[str], answered: int = 0) -> list[Frame]:
+        """All that came until these frames were served.
 
         Args:
-            least: how many are waited for. Of a send the answer may come behind that of the ping
-                which follows it here.
+            answered: how many answers are waited for. Of a send it may come behind that of the
+                ping which follows it here.
         """
         asked = f"ping-{next(_numbers)}"
-        self.ws.send(raw)
-        self.ws.send(json.dumps({"type": 9, "id": asked}))
+        for raw in (*raws, json.dumps({"type": 9, "id": asked})):
+            self.ws.send(raw)
         found: list[Frame] = []
         served = False
-        while not served or len(found) < least:
+        while not served or sum(not is_push(frame) for frame in found) < answered:
             frame = self.next()
             if frame["code"] == PONG and frame.get("id") == asked:
                 served = True
-            elif not _is_push(frame):
+            else:
                 found.append(frame)
         return found
 
@@ -93,6 +103,8 @@ class Line:
         return ws.close_code or 0
 
 
-def _is_push(frame: Frame) -> bool:
-    """Of an event its author's socket is told too, and whoever watches himself of himself."""
-    return frame["code"] == MESSAGE or (frame["code"] == PRESENCE and "uid" in frame)
+def is_push(frame: Frame) -> bool:
+    """Whether it answers nothing; of READ nothing tells, but where the frame had an `id`."""
+    if frame["code"] in (TYPING, PRESENCE):
+        return "uid" in frame
+    return frame["code"] in (MESSAGE, STATE)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.client import BAD_FRAME, FORBIDDEN, INVALID_FIELD, LIMITED, NOT_FOUND, Account
 from tests.fuzz.contract import FRAME_MAX, BadFrame, broken, client_id, read
 from tests.fuzz.frames import nonsense, spoilt, torn
-from tests.fuzz.line import Line
+from tests.fuzz.line import Line, is_push
 from tests.fuzz.steady import steady
 from tests.running import Server
 
@@ -51,7 +51,7 @@ def check(line: Line, raw: str | bytes | list[str]) -> None:
             raise BadFrame
         frame = read(whole)
     except BadFrame:
-        (answer,) = line.ask(raw, 1)
+        (answer,) = line.turn(raw, answered=1)
         assert (answer["code"], answer["error"]) == (BAD_FRAME, "bad_frame")
         assert answer["msg"]
         return
@@ -59,7 +59,9 @@ def check(line: Line, raw: str | bytes | list[str]) -> None:
     good = id if id is not None and not list(client_id(id)) else None
     wrong = broken(frame, line.account.uid)
     silent = frame["type"] == 5 and good is None
-    answers = line.ask(raw, 0 if silent else 1)
+    came = line.turn(raw, answered=0 if silent else 1)
+    # Of an event its author's socket is told too, and of himself whoever watches himself.
+    answers = [frame for frame in came if not is_push(frame)]
     if silent and not answers:
         assert not wrong
         return
