@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,11 +14,10 @@ import pytest
 
 from tests.client import SECONDS, Account
 from tests.faults.proxy import linked
+from tests.packages import SWITCH, needed
 from tests.tus import PATH, offset
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("tus_client.mjs")
-SWITCH = "TORNADO_IM_TEST_BROWSER"
 
 MIB = 1024 * 1024
 CUTS = (MIB, 5 * MIB, 9 * MIB)
@@ -29,14 +27,10 @@ CUTS = (MIB, 5 * MIB, 9 * MIB)
 @pytest.fixture(scope="module")
 def node() -> str:
     """Node.js, with what package.json names."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if not found or not npm:
-        (pytest.fail if os.environ.get(SWITCH) else pytest.skip)("not found: Node.js and npm")
-    if not (ROOT / "node_modules" / "tus-js-client").exists():
-        if not os.environ.get(SWITCH):
-            pytest.skip(f"{SWITCH} is not set: npm would take tus-js-client from its registry")
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    found = shutil.which("node")
+    if not found:
+        (pytest.fail if os.environ.get(SWITCH) else pytest.skip)("not found: Node.js")
+    needed("tus-js-client")
     return found
 
 
