@@ -5,6 +5,13 @@ import { sameDay } from "./time.js";
 /** A sender's messages within this time stand together. */
 const GROUP_MS = 5 * 60_000;
 
+/**
+ * Messages that are loaded and drawn at most, and what is left when there are more: what a render or a layout costs
+ * must not grow with the thread.
+ */
+const MOST = 400;
+const KEPT = 300;
+
 /** Merges a page or a push into messages that ascend by seq; the newer state of a message wins. */
 export function merge(items, messages) {
   const last = items.at(-1)?.seq ?? 0;
@@ -31,6 +38,16 @@ export function pushed(thread, message, arrival) {
   if (arrival) return { ...thread, items: [message], end: true, later: false, loaded: true, loading: false, failed: null };
   const items = thread.later ? thread.items : merge(thread.items, [message]);
   return { ...thread, items: retouched(items, message) };
+}
+
+/** A thread without what lies farthest from where the reader is, once there is too much of it. */
+export function shortened(thread, seq) {
+  const shown = thread.items.filter(({ silent }) => !silent); // the others take no place
+  if (shown.length <= MOST) return thread;
+  if (shown.findIndex((message) => message.seq >= seq) < shown.length / 2) {
+    return { ...thread, items: thread.items.filter((message) => message.seq <= shown[KEPT - 1].seq), later: true };
+  }
+  return { ...thread, items: thread.items.filter((message) => message.seq >= shown.at(-KEPT).seq), end: false };
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Which messages of a conversation are loaded: pages of history, backwards, forwards, and around one of them. */
 import { api, convPath } from "./api.js";
 import { meet, meetAll } from "./chat.js";
-import { merge, stamped } from "./log.js";
-import { get, put } from "./store.js";
+import { merge, shortened, stamped } from "./log.js";
+import { get, put, set } from "./store.js";
 
 /** A page of older or newer messages. */
 const PAGE = 50;
@@ -10,6 +10,8 @@ const PAGE = 50;
 const FIRST = { least: 40, most: 100 };
 /** What is this near to the loaded messages is reached by loading on; what is farther, by a page around it. */
 const NEAR = 100;
+/** Threads that were left stay loaded, the newest of them, so that going back and forth asks nobody. */
+const THREADS = 10;
 
 const NOTHING = Object.freeze({ items: [], end: false, later: false });
 
@@ -50,15 +52,32 @@ export async function loadNewer(conv) {
   });
 }
 
+/** Drops what is far from a message, where too much is loaded. A dialog may be showing just that: then later. */
+export function shorten(conv, seq) {
+  const { threads, dialog } = get();
+  const short = threads[conv] && !dialog ? shortened(threads[conv], seq) : threads[conv];
+  if (short !== threads[conv]) put("threads", conv, short);
+}
+
+/** Forgets a thread that is left far from its end, which is where it opens again, and those that were left long ago. */
+export function leaveThread(conv) {
+  const { threads, route } = get();
+  const { [conv]: left, ...others } = threads;
+  const kept = left?.loaded && !left.later && !left.loading ? { ...others, [conv]: left } : others;
+  const newest = new Set([...Object.keys(kept).slice(-THREADS), route.conv]);
+  set({ threads: Object.fromEntries(Object.entries(kept).filter(([name]) => newest.has(name))) });
+}
+
 /** Loads so that a message can be shown. Returns whether it is there. */
 export async function loadFor(conv, seq) {
-  const has = () => get().threads[conv].items.some((message) => message.seq === seq);
-  const first = get().threads[conv].items[0]?.seq ?? 0;
+  const thread = () => get().threads[conv] ?? NOTHING; // it may be left meanwhile
+  const has = () => thread().items.some((message) => message.seq === seq);
+  const first = thread().items[0]?.seq ?? 0;
   while (!has() && first - seq < NEAR) {
-    const { end, items } = get().threads[conv];
+    const { end, items } = thread();
     if (end || items[0]?.seq < seq) break;
     await loadOlder(conv);
-    if (get().threads[conv].items.length === items.length) break;
+    if (thread().items.length === items.length) break;
   }
   if (!has() && seq >= get().convs[conv].first_seq) {
     await load(conv, `around=${seq}&limit=${PAGE}`, (_, { messages, end }) => ({
@@ -75,10 +94,11 @@ async function load(conv, query, taken) {
   try {
     const { messages, end } = await api.get(convPath(conv, `/messages?${query}`));
     const thread = get().threads[conv];
+    if (!thread) return; // it was left meanwhile
     const patch = taken(thread, { messages: stamped(messages), end });
     put("threads", conv, { ...thread, ...patch, loaded: true, loading: false });
     meetAll(messages);
   } catch (refusal) {
-    put("threads", conv, { ...get().threads[conv], loading: false, failed: refusal });
+    if (get().threads[conv]) put("threads", conv, { ...get().threads[conv], loading: false, failed: refusal });
   }
 }

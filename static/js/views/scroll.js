@@ -28,7 +28,7 @@ const NEW_LINE_PX = 96;
  */
 export function useScroll({ ready, unsent, later, older, newer, seen }) {
   const box = useRef();
-  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, reached: 0, unsent });
+  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, lowest: 0, reached: 0, unsent });
   const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
@@ -43,6 +43,7 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
     place.top = scrollTop;
     place.anchor = upperEdge(box.current);
     const last = lowestSeq(box.current, place.bottom ? Infinity : scrollTop + clientHeight + BOTTOM_PX);
+    place.lowest = last;
     place.reached = Math.max(place.reached, last);
     setReached(place.bottom ? Infinity : place.reached);
     setAway(below > AWAY_PX);
@@ -102,7 +103,8 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
     line.classList.add("flash");
     setTimeout(() => line.classList.remove("flash"), flashMs);
   };
-  return { box, onScroll, toBottom, show, reached, away };
+  const here = () => at.current.lowest || at.current.reached;
+  return { box, onScroll, toBottom, show, here, reached, away };
 }
 
 /** Where a line stands in the whole of the content: what moves it is above it. */

@@ -4,7 +4,7 @@ import { read } from "../acts.js";
 import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
-import { loadFor, loadLatest, loadNewer, loadOlder, loadThread } from "../pages.js";
+import { leaveThread, loadFor, loadLatest, loadNewer, loadOlder, loadThread, shorten } from "../pages.js";
 import { get, set, useStore } from "../store.js";
 import { dayTitle } from "../time.js";
 import { Bubble } from "./bubble.js";
@@ -27,6 +27,7 @@ export function Thread({ conv: id }) {
   useEffect(() => {
     if (listed) loadThread(id);
   }, [listed]);
+  useEffect(() => () => leaveThread(id), []);
   const link = useStore((state) => state.link.state === "ready");
   useEffect(() => {
     if (member && link) loadGroup(id); // again after each break: who has read what is not told later
@@ -56,8 +57,8 @@ function Log({ conv }) {
     ready: Boolean(thread?.loaded),
     unsent: unsent.length,
     later,
-    older: () => loadOlder(id),
-    newer: () => loadNewer(id),
+    older: () => loadOlder(id).then(() => shorten(id, place.here())),
+    newer: () => loadNewer(id).then(() => shorten(id, place.here())),
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
 
@@ -65,6 +66,8 @@ function Log({ conv }) {
   useEffect(() => {
     if (document.hidden && conv.unread && newFrom <= conv.read_seq) setNewFrom(conv.read_seq + 1);
   }, [conv.unread]);
+
+  useEffect(() => shorten(id, place.here()), [items.at(-1)?.seq]);
 
   const jump = useCallback(async (seq) => {
     if (!(await loadFor(id, seq))) return;
