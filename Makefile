@@ -1,9 +1,9 @@
-# One word each: run, test, lint, audit, bench, soak, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
+# One word each: run, test, lint, audit, bench, soak, page-report, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: run test lint audit bench soak screenshots stickers lock clean
+.PHONY: run test lint audit bench soak page-report screenshots stickers lock clean
 
 run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
@@ -25,6 +25,9 @@ bench: .venv/dev-ready
 
 soak: .venv/dev-ready
 	$(BIN)/python -m tests.soak $(ARGS)
+
+page-report: .venv/dev-ready
+	@$(BIN)/python -m tests.page.report $(ARGS)
 
 screenshots: .venv/dev-ready
 	$(BIN)/python -m tests.page.screenshots

@@ -101,13 +101,13 @@ export function useStore(select) {
   const selected = select(state);
   const seen = useRef();
   seen.current = { select, selected };
-  useEffect(
-    () =>
-      subscribe(() => {
-        const { select: choose, selected: before } = seen.current;
-        if (!Object.is(choose(state), before)) render();
-      }),
-    [],
-  );
+  useEffect(() => {
+    const look = () => {
+      const { select: choose, selected: before } = seen.current;
+      if (!Object.is(choose(state), before)) render();
+    };
+    look(); // something may have changed since the view was drawn
+    return subscribe(look);
+  }, []);
   return selected;
 }

@@ -55,8 +55,8 @@ function Author({ uid }) {
 
 function Face({ uid }) {
   const name = useName(uid);
-  return html`<button type="button" class="face" tabindex="-1" aria-label=${t("profile.of", { name })} title=${name} onClick=${() => set({ dialog: { name: "profile", uid } })}>
-    <${Avatar} uid=${uid} name=${name} size="small" />
+  return html`<button type="button" class="face" tabindex="-1" title=${name} onClick=${() => set({ dialog: { name: "profile", uid } })}>
+    <${Avatar} uid=${uid} name=${name} size="small" /><span class="unseen">${t("profile.of", { name })}</span>
   </button>`;
 }
 

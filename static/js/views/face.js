@@ -25,9 +25,10 @@ export function FaceEdit({ face, label, save }) {
   ];
   return html`<span class="face-edit">
     <input ref=${input} type="file" accept="image/*" hidden onChange=${chosen} />
-    <button type="button" aria-label=${label} title=${label} aria-haspopup=${face.picture ? "menu" : undefined} onClick=${(event) => (face.picture ? setMenu(below(event)) : choose())}>
+    <button type="button" title=${label} aria-haspopup=${face.picture ? "menu" : undefined} onClick=${(event) => (face.picture ? setMenu(below(event)) : choose())}>
       <${Avatar} ...${face} online=${false} size="large" />
       <span class="face-badge"><${Icon} name="camera" /></span>
+      <span class="unseen">${label}</span>
     </button>
     ${menu && html`<${Popup} ...${menu} label=${label} items=${items} close=${() => setMenu(null)} />`}
   </span>`;

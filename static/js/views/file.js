@@ -15,7 +15,9 @@ export function File({ message, entry }) {
     <span class="file-text"><${FileName} name=${name} /><span class="file-size">${going ? html`<${Going} id=${id} size=${size} />` : sizeText(size)}</span></span>
   `;
   if (!content) return html`<div class="file" title=${name}>${inside}</div>`;
-  return html`<a class="file" href=${mediaUrl(content)} download=${name} title=${name} aria-label=${t("file.save", { name, size: sizeText(size) })} draggable=${false}>${inside}</a>`;
+  return html`<a class="file" href=${mediaUrl(content)} download=${name} title=${name} draggable=${false}>
+    <span class="file-inside" aria-hidden="true">${inside}</span><span class="unseen">${t("file.save", { name, size: sizeText(size) })}</span>
+  </a>`;
 }
 
 function Going({ id, size }) {

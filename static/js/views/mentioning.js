@@ -52,7 +52,7 @@ export function useMentioning(conv, box, draft) {
     return true;
   };
   const open = found.length > 0;
-  const told = people.length ? { "aria-autocomplete": "list", "aria-controls": "mentioning", "aria-activedescendant": open ? `mention-${found[active].uid}` : undefined } : {};
+  const told = people.length ? { "aria-autocomplete": "list", "aria-controls": open ? "mentioning" : undefined, "aria-activedescendant": open ? `mention-${found[active].uid}` : undefined } : {};
   return { found, active, pick, key, look, close, told };
 }
 

@@ -30,7 +30,7 @@ export function Quote({ conv, seq, onJump }) {
   const t = useT();
   const message = useMessage(conv, seq);
   useStickers(message?.kind === "sticker");
-  return html`<button type="button" class="quote" aria-label=${t("quote.jump")} onClick=${() => onJump?.(seq)}>
+  return html`<button type="button" class="quote" title=${t("quote.jump")} onClick=${() => onJump?.(seq)}>
     <${Line} message=${message} />
   </button>`;
 }

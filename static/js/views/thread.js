@@ -32,7 +32,7 @@ export function Thread({ conv: id }) {
   useEffect(() => {
     if (member && link) loadGroup(id); // again after each break: who has read what is not told later
   }, [member, link]);
-  return html`<section class="thread" aria-label=${t("thread.log")}>${conv && html`
+  return html`<section class="thread">${conv && html`
     <${ThreadHead} conv=${conv} />
     <${Log} conv=${conv} />
     <${Composer} conv=${conv} />
