@@ -358,8 +358,8 @@ class BaseHandler(web.RequestHandler):
         super().send_error(error.status if isinstance(error, ChatError) else status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        # A refusal is an answer, not an event; what is none of ours is a fault of ours.
-        if not isinstance(value, ChatError | web.HTTPError):
+        # A refusal is an answer, not an event, and who has gone needs none; the rest is our fault.
+        if not isinstance(value, ChatError | web.HTTPError | iostream.StreamClosedError):
             logger.error("request %s failed", self.request_id, exc_info=(typ, value, tb))
 
     def compute_etag(self) -> None:
