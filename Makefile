@@ -9,7 +9,7 @@ run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
 
 test: .venv/dev-ready
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check .

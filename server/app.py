@@ -32,6 +32,7 @@ from server import embedded, logs
 from server.credentials import Passwords
 from server.estate import founded
 from server.inheritance import Inheritance, Parent
+from server.listening import Intake
 from server.process import Ending, allow_descriptors, running, spare_collections
 from server.wiring import Work, wire
 
@@ -87,7 +88,7 @@ async def work(parent: Parent) -> None:
     ending = Ending()
     await _serve(
         inheritance,
-        [socket.socket(fileno=one) for one in inheritance.listening],
+        [Intake(fileno=one) for one in inheritance.listening],
         ending,
         on_ready=parent.ready,
         on_mongo_unable=parent.unable,

@@ -4,7 +4,7 @@ import errno
 import logging
 import os
 import socket
-from typing import Final
+from typing import Any, Final
 
 from tornado.netutil import bind_sockets
 
@@ -17,7 +17,28 @@ BACKLOG: Final = 4096
 128, some of 2,000 clients that came back at once were connected only after minutes: the kernel
 drops what finds no place, and tries again ever more seldom."""
 
+ACCEPTED_PER_TURN: Final = 4
+"""Connections that are taken before the loop serves the others: a handshake costs about 1 ms, and
+Tornado takes 128, for which all others would wait."""
+
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+
+
+class Intake(socket.socket):
+    """A socket that listens, and hands out a few connections in each turn of the loop.
+
+    After those it says that nobody waits; the loop asks again in its next turn if somebody does.
+    """
+
+    _taken = 0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self._taken == ACCEPTED_PER_TURN:
+            self._taken = 0
+            raise BlockingIOError
+        connection = super().accept()
+        self._taken += 1
+        return connection
 
 
 def listen(service: Service) -> list[socket.socket]:
@@ -28,7 +49,8 @@ def listen(service: Service) -> list[socket.socket]:
     if service.host in ANY_ADDRESS and not service.allowed_hosts:
         logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
     try:
-        return bind_sockets(service.port, service.host or None, backlog=BACKLOG)
+        bound = bind_sockets(service.port, service.host or None, backlog=BACKLOG)
+        return [Intake(fileno=listening.detach()) for listening in bound]
     except socket.gaierror:
         raise ConfigError(f"[service] Host: {service.host} does not resolve") from None
     except OSError as error:

@@ -1,7 +1,8 @@
-"""How fast the frames of one socket are taken: the others have their turns, and a flood waits."""
+"""How fast frames are taken: the others have their turns, a flood waits, and so does a crowd."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 FRAMES_PER_TURN: Final = 16
@@ -36,3 +37,19 @@ class Pace:
             return 0.0
         self._limited = 0
         return LIMITED_REST_SECONDS
+
+
+class Queue:
+    """Of calls that take milliseconds each: one begins in each turn of the loop.
+
+    Hundreds that come back at once would else all have the same turn, and whoever sends or pings
+    meanwhile would wait for half a second. It is no limit: one that waits for a store holds up
+    nobody.
+    """
+
+    def __init__(self) -> None:
+        self._next = asyncio.Lock()
+
+    async def wait(self) -> None:
+        async with self._next:
+            await asyncio.sleep(0)

@@ -11,12 +11,17 @@ from random import Random, SystemRandom
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.client import Account
 from tests.kept import S3Server, s3_server
 from tests.opened import Embedded, embedded_stores
 from tests.operated import administrator
 from tests.running import Server, running
+
+# One of them at a time: they take the machine's breath away, or have one order.
+ONE_BY_ONE = ("tests/faults/", "tests/soak/", "tests/stores/")
 
 SEED_VARIABLE = "TORNADO_IM_TEST_SEED"
 
@@ -33,6 +38,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+class ByFile(LoadFileScheduling):
+    """A file is tried by one process, which starts what its tests share once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        room = next(filter(nodeid.startswith, ONE_BY_ONE), None)
+        return room or super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
