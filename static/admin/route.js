@@ -1,10 +1,12 @@
 /** Which room of the page is shown: `#/people`, and behind it what was looked for there. */
+import { arrived } from "../js/covers.js";
 import { set } from "../js/store.js";
 
 export const ROOMS = ["figures", "reports", "people", "words", "audit"];
 
 export function startRoute() {
-  window.addEventListener("hashchange", read);
+  window.addEventListener("popstate", () => arrived() && read());
+  arrived();
   read();
 }
 

@@ -1,7 +1,10 @@
 /**
  * The place in the page is the URL's hash: "#/", "#/c/{conv}", "#/c/{conv}/info", "#/settings". So a reload
  * comes back to it, and a phone's back button and gesture work. A link into a group is a path, "/join/{code}".
+ * What lies over the page (a dialog, a menu, the panel, the viewer) has entries of its own in the history, so that
+ * the same gesture closes the topmost of them: see covers.js.
  */
+import { arrived, enter, leave, onceThere, replace } from "./covers.js";
 import { get, set } from "./store.js";
 
 const CONV = /^(\d+:\d+|g\d+)(\/info)?$/;
@@ -26,7 +29,8 @@ export function startRoute() {
   const [, code] = location.pathname.match(LINK) ?? [];
   if (code) set({ invitation: decoded(code) });
   const follow = () => set({ route: parse(location.hash) });
-  window.addEventListener("popstate", follow);
+  window.addEventListener("popstate", () => arrived() && follow());
+  arrived();
   follow();
 }
 
@@ -49,19 +53,26 @@ function decoded(code) {
  * means the list, however many were looked at.
  */
 export function go(route) {
+  onceThere(() => goNow(route));
+}
+
+function goNow(route) {
   const now = get().route;
   if (address(now) === address(route)) return;
   const replaces = route.name === "chat" && (now.name === "chat" || now.name === "info");
-  if (replaces) history.replaceState(history.state, "", address(route));
-  else history.pushState({ inside: true, under: now.conv }, "", address(route));
+  if (replaces) replace(address(route));
+  else enter({ inside: true, under: now.conv }, address(route));
   set({ route: parse(location.hash) });
 }
 
 /** The page's own back button: the same step as the browser's where there is one within the page. */
 export function back() {
-  if (history.state?.inside) history.back();
-  else {
-    history.replaceState(null, "", "#/");
-    set({ route: { name: "home" } });
-  }
+  if (history.state?.inside) leave();
+  else leaveAll();
+}
+
+/** To the list, by no step: what was there is not to be come back to. */
+export function leaveAll() {
+  replace("#/");
+  set({ route: { name: "home" } });
 }

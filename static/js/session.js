@@ -4,6 +4,7 @@ import { enterChat, leaveChat, unsent } from "./chat.js";
 import { explain } from "./i18n.js";
 import { CLOSE } from "./im-client.js";
 import { forget, keysUnder, recall, remember } from "./prefs.js";
+import { leaveAll } from "./route.js";
 import { clear, get, set } from "./store.js";
 import { onTabs, tellTabs } from "./tabs.js";
 
@@ -141,8 +142,8 @@ function leave() {
   leaveChat();
   forget("expires");
   clear();
-  history.replaceState(null, "", "#/");
-  set({ phase: "out", route: { name: "home" } });
+  leaveAll();
+  set({ phase: "out" });
 }
 
 function renewed({ expires_at }) {

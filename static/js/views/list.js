@@ -1,10 +1,10 @@
 /** The rail: my notes and settings, one search box, and the conversations or what was found. */
-import { html, useRef, useState } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { openWith } from "../acts.js";
 import { sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
-import { set, useStore } from "../store.js";
+import { get, set, useStore } from "../store.js";
 import { Found } from "./found.js";
 import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
@@ -17,6 +17,7 @@ export function List() {
   const [query, setQuery] = useState("");
   const box = useRef();
   const close = () => setQuery("");
+  const leave = useShortcut(box);
   const wanted = query.trim();
   return html`<section class="rail" aria-label=${t("list.title")} onKeyDown=${(event) => walk(event, box.current)}>
     <${Head} />
@@ -24,13 +25,31 @@ export function List() {
       <${Icon} name="search" />
       <input ref=${box} type="search" value=${query} placeholder=${t("search.placeholder")} aria-label=${t("search.placeholder")}
         autocomplete="off" spellcheck=${false} maxlength="100" onInput=${(event) => setQuery(event.currentTarget.value)}
-        onKeyDown=${(event) => event.key === "Escape" && close()} />
+        onKeyDown=${(event) => event.key === "Escape" && (query ? close() : leave())} />
       ${query && html`<${IconButton} icon="x" label=${t("search.clear")} onClick=${() => (close(), box.current.focus())} />`}
     </div>
     <nav class="rows" aria-label=${t("list.title")}>
       ${wanted ? html`<${Found} query=${wanted} close=${close} />` : html`<${Conversations} search=${box} />`}
     </nav>
   </section>`;
+}
+
+/** Ctrl+K or Cmd+K leads to the search box from anywhere in the page; what is returned leads back to where one was. */
+function useShortcut(box) {
+  const before = useRef();
+  useEffect(() => {
+    const press = (event) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault(); // browsers look for something on the net
+      if (document.querySelector("dialog[open]")) return;
+      if (get().route.conv && !box.current.offsetParent) go({ name: "home" }); // on a phone the list is another pane
+      if (document.activeElement !== box.current) before.current = document.activeElement;
+      requestAnimationFrame(() => box.current?.select());
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+  return () => before.current?.isConnected && before.current.focus();
 }
 
 function Head() {

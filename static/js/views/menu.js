@@ -63,7 +63,7 @@ function edit(message) {
 }
 
 /** What was being changed goes back to what stood in the box before. */
-function reply(conv, seq) {
+export function reply(conv, seq) {
   const draft = get().drafts[conv] ?? { text: "" };
   keepDraft(conv, { ...(draft.edit ? draft.kept : draft), reply_to: seq });
   document.querySelector(".composer textarea")?.focus();

@@ -4,6 +4,7 @@ import { complain, react, sendSticker, typing } from "../acts.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
 import { get } from "../store.js";
+import { useCover } from "./cover.js";
 import { fetchSheet } from "./later.js";
 import { IconButton } from "./parts.js";
 
@@ -43,6 +44,7 @@ export function useInserting(conv, box) {
   const [open, setOpen] = useState(false);
   const opener = useRef();
   const caret = useRef(null);
+  useCover(() => setOpen(false), open);
   const Panel = usePanel(open, () => setOpen(false));
   const text = get().drafts[conv]?.text;
   useLayoutEffect(() => {
@@ -96,6 +98,7 @@ export function useInserting(conv, box) {
 
 /** For a message: one choice, and it is gone. */
 export function Reacting({ message, x, y, opener, close }) {
+  useCover(close);
   const Panel = usePanel(true, close);
   const leave = (back) => {
     close();

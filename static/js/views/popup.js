@@ -1,5 +1,6 @@
 /** A small menu at a point: what can be done, with a row of emoji above it where there is one. */
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
+import { useCover } from "./cover.js";
 import { Icon } from "./parts.js";
 
 /** Kept free between the menu and the edge of the window. */
@@ -23,6 +24,7 @@ export function below(event) {
  */
 export function Popup({ items, quick = [], x, y, opener, label, close }) {
   const box = useRef();
+  useCover(close);
   useLayoutEffect(() => {
     const { offsetWidth, offsetHeight, style } = box.current;
     const left = Math.max(EDGE_PX, Math.min(x, window.innerWidth - offsetWidth - EDGE_PX));

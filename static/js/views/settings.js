@@ -17,7 +17,7 @@ import { Avatar, Icon, useName } from "./parts.js";
 
 export function Settings({ close }) {
   const t = useT();
-  return html`<${Modal} title=${t("settings.title")} close=${close} class="settings">
+  return html`<${Modal} title=${t("settings.title")} close=${close} place=${true} class="settings">
     <${Nickname} />
     <section>
       <h3>${t("settings.look")}</h3>

@@ -11,10 +11,11 @@ import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
-import { Menu } from "./menu.js";
+import { Menu, reply } from "./menu.js";
 import { Reacting } from "./panelplace.js";
 import { Icon, Spinner } from "./parts.js";
 import { useScroll } from "./scroll.js";
+import { useSwipe } from "./swipe.js";
 
 const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
@@ -61,6 +62,8 @@ function Log({ conv }) {
     newer: () => loadNewer(id).then(() => shorten(id, place.here())),
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
+
+  useSwipe(place.box, (seq) => reply(id, seq));
 
   // What comes while nobody looks begins below a new line.
   useEffect(() => {

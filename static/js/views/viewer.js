@@ -6,6 +6,7 @@ import { maybeBeside, nextPicture, picturesOf } from "../pictures.js";
 import { useStore } from "../store.js";
 import { full, moment } from "../time.js";
 import { STEP, base } from "../zoom.js";
+import { useCover } from "./cover.js";
 import { usePanZoom } from "./panzoom.js";
 import { Icon, IconButton, Spinner, useName } from "./parts.js";
 
@@ -21,6 +22,7 @@ export function Viewer({ conv, seq: first, close }) {
   const [seq, setSeq] = useState(first);
   const [busy, setBusy] = useState(false);
   const box = useRef();
+  useCover(close);
   const thread = useStore((state) => state.threads[conv]);
   const message = picturesOf(thread).find((one) => one.seq === seq);
   useEffect(() => {

@@ -1,0 +1,45 @@
+"""A message is answered by drawing it to the left."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.page.person import Person
+
+Someone = Callable[..., Person]
+
+
+def test_a_swipe_to_the_left_answers_and_a_short_one_or_a_scroll_does_not(
+    pair: tuple[Person, Person], someone: Someone
+) -> None:
+    ann, bo = pair
+    phone = someone("bo", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    phone.name = bo.name
+    phone.sign_in()
+    phone.row.tap()
+    session = phone.page.context.new_cdp_session(phone.page)
+    line = phone.page.locator(".line.theirs")
+    box = line.locator(".bubble").bounding_box()
+    assert box
+    x, y = box["x"] + 40, box["y"] + 12
+
+    def swipe(*steps: tuple[int, int]) -> None:
+        touch = {"type": "touchStart", "touchPoints": [{"x": x + 60, "y": y}]}
+        session.send("Input.dispatchTouchEvent", touch)
+        for dx, dy in steps:
+            point = {"x": x + 60 + dx, "y": y + dy}
+            session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    quote = phone.page.locator(".replying")
+    swipe((-20, 0), (-40, 2))
+    swipe((-5, 40), (-80, 90))
+    swipe((40, 0), (90, 0))
+    expect(line).not_to_have_class("drawn")
+    expect(quote).to_have_count(0)
+    swipe((-20, 2), (-50, 4), (-90, 5))
+    expect(quote).to_contain_text("hello")
+    expect(phone.box).to_be_focused()
+    phone.page.keyboard.type("hello yourself")
+    phone.page.keyboard.press("Enter")
+    expect(ann.page.locator(".line.theirs .quote")).to_contain_text("hello")
