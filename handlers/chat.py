@@ -19,7 +19,7 @@ from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import plain
-from handlers.framing import StrictProtocol
+from handlers.framing import StrictSocket
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
@@ -51,7 +51,7 @@ class SocketQuery:
     toUid: int | None = ruled(Integer(1), default=None, says="The default receiver.")
 
 
-class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
+class ChatHandler(SingleTokenMixin, StrictSocket):
     """One socket."""
 
     peers: ClassVar[PeerMap] = PeerMap()
@@ -140,9 +140,6 @@ class ChatHandler(SingleTokenMixin, websocket.WebSocketHandler):
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
-
-    def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
-        return StrictProtocol.in_place_of(super().get_websocket_protocol())
 
     def get_compression_options(self) -> None:
         # Compression costs 140 KiB a connection and half the speed.

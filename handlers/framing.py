@@ -1,11 +1,11 @@
-"""What Tornado lets pass on a WebSocket, and RFC 6455 does not."""
+"""What of RFC 6455 Tornado lets pass on a WebSocket, and what it leaves of a broken handshake."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final, Self, cast
 
-from tornado import websocket
+from tornado import web, websocket
 
 from server.protocol import CLOSE_PROTOCOL_ERROR
 
@@ -43,3 +43,15 @@ class StrictProtocol(websocket.WebSocketProtocol13):
             self._abort()
             return None
         return super()._handle_message(opcode, data)
+
+
+class StrictSocket(websocket.WebSocketHandler):
+    """A socket that speaks so, and whose handshake may have a body."""
+
+    def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
+        return StrictProtocol.in_place_of(super().get_websocket_protocol())
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        # Tornado's own for sockets forgets this: the rest of a body was awaited for ever.
+        web.RequestHandler.on_connection_close(self)

@@ -1,4 +1,4 @@
-"""Two things that RFC 6455 asks of a server, and Tornado does not do."""
+"""What RFC 6455 asks of a server and Tornado does not do, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import struct
 
 import pytest
+from tornado import httpserver, netutil, web
 
+from handlers.framing import StrictSocket
 from tests.client import SECONDS, Account
 
 PING = b'{"type":9}'
@@ -60,3 +62,23 @@ async def test_a_frame_that_is_not_masked_is_not_heard(eve: Account) -> None:
     answer = await ending(eve, masked + bytes((0x81, len(PING))) + PING)
     assert answer.count(b"50014") == 1
     assert code_of(answer) == 1002
+
+
+async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
+    begun: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
+
+    @web.stream_request_body
+    class Socket(StrictSocket):
+        def prepare(self) -> None:
+            begun.set_result(asyncio.current_task())
+
+    server = httpserver.HTTPServer(web.Application([("/", Socket)]))
+    (listening,) = netutil.bind_sockets(0, "127.0.0.1")
+    server.add_socket(listening)
+    _, writer = await asyncio.open_connection(*listening.getsockname())
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{}")
+    async with asyncio.timeout(SECONDS):
+        request = await begun
+        writer.close()
+        await request
+    server.stop()
