@@ -1,9 +1,9 @@
-# One word each: run, test, lint, audit, bench, soak, page-report, screenshots, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
+# One word each: run, test, lint, audit, bench, soak, page-report, screenshots, design, stickers, lock, clean. ARGS is passed on: make test ARGS='-k token'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: run test lint audit bench soak page-report screenshots stickers lock clean
+.PHONY: run test lint audit bench soak page-report screenshots design stickers lock clean
 
 run: .venv/run-ready
 	@exec $(BIN)/python run.py $(ARGS)
@@ -31,6 +31,9 @@ page-report: .venv/dev-ready
 
 screenshots: .venv/dev-ready
 	$(BIN)/python -m tests.page.screenshots
+
+design: .venv/dev-ready
+	$(BIN)/python -m tests.page.design
 
 stickers: .venv/dev-ready
 	$(BIN)/python -m tests.page.stickers $(ARGS)

@@ -23,24 +23,27 @@ export function sameDay(one, other) {
   return midnight(one) === midnight(other);
 }
 
+function sameYear(one, other) {
+  return new Date(one).getFullYear() === new Date(other).getFullYear();
+}
+
 export function clock(time) {
   return format("clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, time);
 }
 
 function date(time, now) {
-  if (new Date(time).getFullYear() === new Date(now).getFullYear()) {
-    return format("date", { day: "numeric", month: "long" }, time);
-  }
+  if (sameYear(time, now)) return format("date", { day: "numeric", month: "long" }, time);
   return format("year", { day: "numeric", month: "long", year: "numeric" }, time);
 }
 
-/** In the list: 14:05, yesterday, Tuesday, 3 March. */
+/** In the list: 14:05, yesterday, Tue, 3 Mar, and of another year 3 Mar 2024. */
 export function listTime(time, now = Date.now()) {
   const days = daysAgo(time, now);
   if (days <= 0) return clock(time);
   if (days === 1) return t("time.yesterday");
   if (days < 7) return format("weekday", { weekday: "short" }, time);
-  return format("short", { day: "numeric", month: "short" }, time);
+  if (sameYear(time, now)) return format("short", { day: "numeric", month: "short" }, time);
+  return format("short.year", { day: "numeric", month: "short", year: "numeric" }, time);
 }
 
 /** Between the messages of two days. */
