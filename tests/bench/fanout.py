@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import chats, crowd, pulse, relay, wire
+from tests.bench import chats, crowd, others, pulse, relay, wire, xmpp
 from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.wire import Wire
@@ -115,14 +115,22 @@ async def measure(options: Options) -> list[Figure]:
     deliveries = Figure("fan-out to 200", "deliveries/s", "bare relay", 2.0)
     acks = Figure("ack in a group, p50", "ms", "in a chat of two", 1.1, "less")
     async with AsyncExitStack() as stack:
+        besides = [
+            (
+                Figure("fan-out to 200", "deliveries/s", name, 3.0 if name == "ejabberd" else None),
+                await stack.enter_async_context(xmpp.room(port, MEMBERS)),
+            )
+            for name, port in await others.start(stack)
+        ]
         server = stack.enter_context(running(chat_strangerlimit=0))
         ours, ways = await stack.enter_async_context(group(server))
         bare = await stack.enter_async_context(relayed())
         await ours.saturate(WARM_SECONDS)
         for _ in range(options.rounds):
-            deliveries.add(
-                await ours.saturate(options.seconds), await bare.saturate(options.seconds)
-            )
+            delivered = await ours.saturate(options.seconds)
+            deliveries.add(delivered, await bare.saturate(options.seconds))
+            for figure, room in besides:
+                figure.add(delivered, await room.saturate(options.seconds))
             medians = []
             for fields in (ways.to_all, ways.to_one):
                 ours.rest()
@@ -130,4 +138,4 @@ async def measure(options: Options) -> list[Figure]:
                     await asyncio.sleep(options.seconds)
                 medians.append(1000 * statistics.median(took))
             acks.add(*medians)
-    return [deliveries, acks]
+    return [deliveries, *(figure for figure, _ in besides), acks]

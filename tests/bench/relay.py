@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final
 
@@ -87,6 +88,26 @@ async def pairs(count: int) -> AsyncIterator[list[Pair]]:
             for pair in made:
                 await pair.sender.close()
                 await pair.receiver.close()
+
+
+@asynccontextmanager
+async def echo() -> AsyncIterator[Callable[[], Awaitable[float]]]:
+    """What a round trip of one message takes, in seconds: the least that a socket costs."""
+    async with running() as (port, _):
+        socket = await wire.connect("127.0.0.1", port, {}, "/ws/1/1")
+        frame = wire.frame({"type": 1, "content": CONTENT})
+
+        async def once() -> float:
+            answered = asyncio.get_running_loop().create_future()
+            socket.on_frame = lambda _payload: answered.set_result(time.perf_counter())
+            start = time.perf_counter()
+            socket.send(frame)
+            return float(await answered) - start
+
+        try:
+            yield once
+        finally:
+            await socket.close()
 
 
 if __name__ == "__main__":
