@@ -86,7 +86,7 @@ class Peer:
         if self.closed:
             return
         if not self._buffer:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._buffer.append(frame)
         self._buffered += len(frame)
         if self.send_buffer and self._unsent + self._buffered > self.send_buffer:
@@ -96,7 +96,7 @@ class Peer:
         """Close behind what is queued; nothing more is written or acknowledged after it."""
         if self.closed:
             return
-        self._flush()
+        self.flush()
         self.closed = True
         self.closed_with = (code, reason)
         self.room.set()
@@ -121,7 +121,8 @@ class Peer:
         self.pending -= 1
         self.room.set()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Give to the kernel what waits for the end of this turn of the loop."""
         if not self._buffer:
             return
         data = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)

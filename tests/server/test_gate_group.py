@@ -13,6 +13,7 @@ from models.conversation import Head
 from models.errors import Unavailable
 from models.message import Message, Stored
 from server import gate
+from server.gate import CROWD
 from server.protocol import MESSAGE, RESYNC
 from tests.opened import Embedded
 from tests.process import Process, process
@@ -158,6 +159,22 @@ async def test_the_ack_of_a_group_asks_for_the_members_where_the_line_stands(
         ack = await one.send("b", conv=GROUP, origin=mine)
         assert (ack.seq, ack.online) == (4, False)
         assert other.rest() == []
+
+
+@pytest.mark.parametrize(("members", "writes"), [(CROWD, 2), (CROWD - 1, 1)])
+async def test_in_a_crowd_an_ack_leaves_before_the_pushes_are_written(
+    embedded: Embedded, members: int, writes: int
+) -> None:
+    """Two of one batch: else both acks leave together at the end of the turn."""
+    made = happened(1, "created", *range(2, members + 1))
+    async with embedded.open() as stores, process(stores) as one:
+        mine = one.socket(1)
+        await write(one.messages, made)
+        await one.positions.reread([GROUP])
+        one.gate.open(GROUP, head(made))
+        await asyncio.gather(*(one.send(id, conv=GROUP, origin=mine) for id in ("a", "b")))
+        assert [(await mine.next())["seq"] for _ in range(2)] == [2, 3]
+        assert len(mine.writes) == writes
 
 
 # Over a gap
