@@ -158,7 +158,8 @@ class BaseHandler(web.RequestHandler):
         if self.request.headers.get("Expect"):
             self.finish()
             return
-        await self.flush()
+        with contextlib.suppress(iostream.StreamClosedError):
+            await self.flush()
         # Tornado calls the verb once the body is read; this one only ends the request.
         self.request.method = _REFUSED
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
+import time
 
 import pytest
 
@@ -220,3 +222,19 @@ def test_behind_a_refusal_of_its_size_the_connection_ends(server: Server) -> Non
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 413 ") and answer.endswith(b"}")
     assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_who_has_gone_before_he_is_refused_is_no_fault(eve: Account) -> None:
+    head = (
+        f"POST /api/user/logout HTTP/1.1\r\nHost: localhost\r\nUser-Agent: another\r\n"
+        f"token: {eve.token}\r\nContent-Length: 9\r\n\r\n"
+    )
+    before = eve.server.log.count(" ERROR ")
+    for moment in range(200):
+        with socket.create_connection(("127.0.0.1", eve.server.port), ANSWER_SECONDS) as connection:
+            # So that the connection is cut, once it is closed.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(head.encode())
+            time.sleep(moment / 100_000)
+    eve.get("/api/user/me")
+    assert eve.server.log.count(" ERROR ") == before
