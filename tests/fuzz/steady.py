@@ -26,5 +26,6 @@ def steady(server: Server) -> Iterator[None]:
     yield
     grown = resident(server) - before
     print(f"\nthe server has grown by {grown / (1 << 20):.1f} MiB")
-    assert "Traceback" not in server.log
+    said = server.log
+    assert "Traceback" not in said and " ERROR " not in said, said
     assert grown <= GROWTH_MAX
