@@ -8,7 +8,7 @@ import { oneLine } from "./text.js";
 import { moment } from "./time.js";
 
 /** Names that a line says; of more it says how many. */
-const NAMES = 5;
+export const NAMES = 5;
 
 /** How the reader calls a person, also in the middle of a sentence; null for one not met yet. */
 export function nameOf(uid, { within = false } = {}) {

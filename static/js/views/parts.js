@@ -48,6 +48,11 @@ export function useName(uid) {
   return profile.nickname || profile.user_name || t("deleted");
 }
 
+/** Draws again when one of these people is called otherwise, and not at every change of anybody. */
+export function useNames(uids) {
+  useStore(({ users }) => uids.map((uid) => users[uid] && `${users[uid].nickname} ${users[uid].user_name}`).join("\n"));
+}
+
 /** The present moment, again every `ms`; 0 stops it. */
 export function useNow(ms) {
   const [now, tick] = useState(Date.now());

@@ -7,9 +7,9 @@ import { useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
 import { oneLine } from "../text.js";
 import { full, listTime } from "../time.js";
-import { nameOf, summary, typingText } from "../words.js";
+import { NAMES, nameOf, summary, typingText } from "../words.js";
 import { Mark } from "./mark.js";
-import { Avatar, Icon, useName } from "./parts.js";
+import { Avatar, Icon, useName, useNames } from "./parts.js";
 
 /** The name and face of a conversation, also for the thread's head. */
 export function useFace(conv) {
@@ -62,12 +62,13 @@ function Line({ conv, now, onPick }) {
 
 function Preview({ conv, open }) {
   const t = useT();
-  useStore((state) => state.users);
   const me = useStore((state) => state.me.uid);
   const draft = useStore((state) => state.drafts[conv.conv]);
   const entry = useStore((state) => state.outbox[conv.conv]?.at(-1));
   const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).join(" "));
   const last = conv.last_message;
+  const { by, uids = [] } = last?.data ?? {};
+  useNames([last?.from, last?.recalled_by, by, ...uids.slice(0, NAMES), ...typing.split(" ")]);
   useStickers(last?.kind === "sticker" || entry?.kind === "sticker");
   if (typing) return html`<span class="row-preview accent">${typingText(conv, typing.split(" "))}</span>`;
   if (draft?.text && !draft.edit && !open) {
