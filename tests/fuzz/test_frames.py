@@ -10,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.client import BAD_FRAME, FORBIDDEN, INVALID_FIELD, LIMITED, NOT_FOUND, Account
+from tests.client import BAD_FRAME, FORBIDDEN, INVALID_FIELD, LIMITED, NOT_FOUND, Account, pair
 from tests.fuzz.contract import FRAME_MAX, BadFrame, broken, client_id, read
 from tests.fuzz.frames import nonsense, spoilt, torn
 from tests.fuzz.line import Line, is_push
 from tests.fuzz.steady import steady
+from tests.grouped import Group
 from tests.running import Server
+
+pytestmark = pytest.mark.timeout(600)
 
 DONE = {
     1: (50004, 50005), 2: (50007, 50003), 3: (50008,), 4: (50009,), 5: (50010,), 6: (50012,),
@@ -33,10 +36,7 @@ STORED = {
 
 @pytest.fixture(scope="module")
 def line(server: Server) -> Iterator[Line]:
-    ann, bo = Account.new(server), Account.new(server)
-    bo.say(ann)
-    bo.say(ann, "and more")
-    with steady(server), Line(ann) as line:
+    with steady(server), Line(Account.new(server)) as line:
         yield line
 
 
@@ -89,16 +89,20 @@ def few(examples: int) -> settings:
 
 def test_a_frame_that_is_nearly_right(line: Line, more: int) -> None:
     me = line.account
-    talk = me.get("/api/conversations").data["conversations"][0]
-    convs = [talk["conv"], f"{me.uid}:{me.uid}"]
-    frames = spoilt(convs, [me.uid, talk["peer"]["uid"]])
+    others = [Account.new(me.server) for _ in range(2)]
+    for other in others:
+        other.say(me)
+    groups = [Group.of(me, *others), Group.of(others[0], me), Group.of(others[0])]
+    convs = [f"{me.uid}:{me.uid}", *(pair(me, other) for other in others)]
+    convs += [group.conv for group in groups]
+    frames = spoilt(convs, [me.uid, *(other.uid for other in others)])
 
     @few(300 * more)
     @given(frames)
     def nearly(frame: dict[str, Any]) -> None:
         check(line, json.dumps(frame))
 
-    @few(200 * more)
+    @few(100 * more)
     @given(torn(frames), st.integers(1, 5))
     def in_pieces(raw: str, pieces: int) -> None:
         size = len(raw) // pieces + 1
