@@ -3,6 +3,7 @@
  * state; the acts of the person are in acts.js.
  */
 import { api } from "./api.js";
+import { heed } from "./attention.js";
 import { blank, peerOf, readByMe, readByPeer, refreshed, resumed, sorted, withMessage } from "./convs.js";
 import { loadDrafts } from "./drafts.js";
 import { ImClient } from "./im-client.js";
@@ -40,6 +41,7 @@ export function enterChat(me, { probe, ended }) {
   mine.on("typing", onTyping);
   mine.on("presence", ({ uid, online }) => learn([{ ...get().users[uid], uid, online }]));
   mine.on("remote", onRemote);
+  mine.on("message", (message, { live }) => live && heed(message));
   let stale = false;
   mine.on("message", ({ kind, silent }, { live }) => (stale ||= !live && kind === "system" && !silent));
   mine.on("ready", () => {

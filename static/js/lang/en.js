@@ -162,6 +162,10 @@ export default {
   "device.this": "This device",
   "device.seen": "Last seen {time}",
 
+  "settings.announcing": "New messages",
+  "announce.sound": "Play a sound",
+  "announce.notice": "Notify me when I am not looking",
+  "announce.refused": "The browser does not allow notifications from this page. Its own settings can change that.",
   "settings.account": "Your data and account",
   "export.do": "Export my data",
   "export.text": "Your profile, what you have sent and what you have uploaded, as a zip. What others have sent is not in it.",

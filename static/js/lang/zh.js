@@ -162,6 +162,10 @@ export default {
   "device.this": "本设备",
   "device.seen": "最近在线：{time}",
 
+  "settings.announcing": "新消息提醒",
+  "announce.sound": "提示音",
+  "announce.notice": "不在看页面时通知我",
+  "announce.refused": "浏览器不允许此页面发送通知，可在浏览器设置中更改。",
   "settings.account": "数据与账号",
   "export.do": "导出我的数据",
   "export.text": "你的资料、你发出的消息和上传的文件，打包为 zip。不含别人发来的内容。",

@@ -14,6 +14,7 @@ import { Link } from "./link.js";
 import { Members } from "./members.js";
 import { Icon, IconButton, Spinner } from "./parts.js";
 import { useFace } from "./row.js";
+import { Switch } from "./switch.js";
 
 export function Details({ conv }) {
   const t = useT();
@@ -142,12 +143,6 @@ function Mine({ conv }) {
     <${Switch} icon="pin" label=${t("details.pin")} on=${pinned} turn=${() => patchConv(id, { pinned: !pinned })} />
     <button type="button" class="act" onClick=${() => patchConv(id, { hidden: true })}><${Icon} name="eye-off" /> ${t("details.hide")}</button>
   </section>`;
-}
-
-function Switch({ icon, label, on, turn }) {
-  return html`<button type="button" class="act" role="switch" aria-checked=${on} onClick=${turn}>
-    <${Icon} name=${icon} /> <span class="grow">${label}</span> <span class=${`switch ${on ? "on" : ""}`}></span>
-  </button>`;
 }
 
 function Ends({ group, role }) {

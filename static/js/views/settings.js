@@ -9,6 +9,7 @@ import { changePassword, signOut } from "../session.js";
 import { get, set, useStore } from "../store.js";
 import { THEMES, chooseTheme } from "../theme.js";
 import { Account } from "./account.js";
+import { Announcing } from "./announcing.js";
 import { Devices } from "./devices.js";
 import { FaceEdit } from "./face.js";
 import { Field } from "./field.js";
@@ -24,6 +25,7 @@ export function Settings({ close }) {
       <${Choice} name="lang" label=${t("settings.language")} choices=${LANGUAGES.map(({ lang, name }) => [lang, name])} choose=${chooseLanguage} />
       <${Choice} name="theme" label=${t("settings.theme")} choices=${THEMES.map((theme) => [theme, t(`theme.${theme}`)])} choose=${chooseTheme} />
     </section>
+    <${Announcing} />
     <${Password} />
     <${Devices} />
     <${BlockedPeople} />
