@@ -33,7 +33,7 @@ from server.credentials import Passwords
 from server.estate import founded
 from server.inheritance import Inheritance, Parent
 from server.listening import Intake
-from server.process import Ending, allow_descriptors, running, spare_collections
+from server.process import Ending, allow_descriptors, running, share_memory, spare_collections
 from server.wiring import Work, wire
 
 logger = logging.getLogger("tornado_im")
@@ -108,6 +108,7 @@ async def _serve(
 ) -> None:
     async with AsyncExitStack() as stack:
         allow_descriptors(inheritance.settings.limits.sockets_total)
+        share_memory()
         work = await _start(stack, inheritance, worker, ending.fail, on_mongo_unable)
         server = HTTPServer(
             Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),

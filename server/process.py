@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import math
@@ -27,6 +28,10 @@ CANCEL_SECONDS: Final = 1.0
 GC_THRESHOLD: Final = 50_000
 """Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
 
+ARENAS: Final = 2
+_M_ARENA_MAX: Final = -8
+"""As glibc's malloc.h has it."""
+
 OTHER_DESCRIPTORS: Final = 500
 """What the stores, the logs and requests need besides the sockets."""
 
@@ -44,6 +49,17 @@ def allow_descriptors(sockets: int) -> None:
                 sockets,
                 hard,
             )
+
+
+def share_memory() -> None:
+    """Have all threads allocate from two arenas, where the allocator is glibc's.
+
+    It gives each thread one of its own, and each keeps what it once had: 20 uploads at once took
+    9 to 11 MiB for good, and 1 with this.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, ARENAS)
 
 
 def spare_collections() -> None:
