@@ -31,7 +31,7 @@ PASSWORD = "correct horse battery"
 USER_AGENT = "tests/1.0"
 
 STOP_SECONDS = 20
-ANSWER_SECONDS = 10
+ANSWER_SECONDS = 20
 
 # Nobody waits for an allowance, unless a test asks for that.
 UNLIMITED = {
