@@ -1,0 +1,54 @@
+"""On a touch screen all that is pressed is as high as a fingertip, 44 px."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.page.design.gallery import served
+
+BOARDS = (
+    "group single list empty menu details profile newgroup question deletion settings door".split()
+)
+
+# Of everything that is pressed, what a finger misses 21 px above or below its middle. A link within
+# a text is as high as its line.
+SMALL = """() => {
+  const pressed = `button, a[href], select, label:has(input), input:not([type=radio]),
+    [role=option]`;
+  const hit = (one, by) => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2 + by);
+  };
+  const within = (one, found) => !found || one.contains(found);
+  const missed = (one) => {
+    one.scrollIntoView({ block: "center", behavior: "instant" });
+    return within(one, hit(one, 0)) && [-21, 21].some((by) => !within(one, hit(one, by)));
+  };
+  return [...document.querySelectorAll(pressed)]
+    .filter((one) => one.offsetWidth && !one.disabled && !one.closest("p, .words") && missed(one))
+    .map((one) => `${one.className || one.tagName} ${one.ariaLabel ?? one.textContent}`);
+}"""
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[tuple[Page, str]]:
+    context = browser.new_context(
+        has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}, locale="en-GB"
+    )
+    page = context.new_page()
+    page.clock.set_fixed_time("2026-03-04T12:10:00Z")
+    with served() as url:
+        yield page, url
+    context.close()
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_finger_finds_it(phone: tuple[Page, str], board: str) -> None:
+    page, url = phone
+    page.goto(f"{url}?board={board}")
+    expect(page.locator(".board > *, dialog[open]").first).to_be_visible()
+    page.evaluate("() => document.getAnimations().forEach((one) => one.finish())")
+    small = page.evaluate(SMALL)
+    assert small == [], "; ".join(small)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
