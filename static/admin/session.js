@@ -1,5 +1,6 @@
 /** Who I am here: signed in or not, an administrator or not. The cookie is the chat page's. */
 import { api, whenSignedOut } from "../js/api.js";
+import { forgetRenewal, renewInTime, renewed, startRenewal } from "../js/renewal.js";
 import { get, set } from "../js/store.js";
 import { onTabs, tellTabs } from "../js/tabs.js";
 
@@ -9,6 +10,7 @@ const RETRY_MS = 3_000;
 export function startSession() {
   whenSignedOut(() => resume());
   onTabs((event) => (event === "signed-in" ? location.reload() : set({ phase: "out", dialog: null })));
+  startRenewal();
   resume();
 }
 
@@ -33,10 +35,11 @@ async function enter() {
     },
   );
   set({ me, users: { ...get().users, [me.uid]: me }, phase: denied ? "denied" : "in" });
+  renewInTime();
 }
 
 export async function signIn(user_name, password) {
-  await api.post("/api/user/login", { user_name, password }, { quiet: true });
+  renewed(await api.post("/api/user/login", { user_name, password }, { quiet: true }));
   await enter();
   tellTabs("signed-in");
 }
@@ -46,5 +49,6 @@ export async function signOut() {
   await api.post("/api/user/logout", {}, { quiet: true }).catch((refusal) => {
     if (!refusal.signedOut) throw refusal;
   });
+  forgetRenewal();
   set({ phase: "out", dialog: null, users: {} });
 }

@@ -1,17 +1,13 @@
-/** Who I am: signing in and out, the token's renewal, and the end of a session. */
-import { ApiError, api, whenSignedOut } from "./api.js";
+/** Who I am: signing in and out, and the end of a session. */
+import { api, whenSignedOut } from "./api.js";
 import { enterChat, leaveChat, unsent } from "./chat.js";
 import { explain } from "./i18n.js";
 import { CLOSE } from "./im-client.js";
-import { forget, keysUnder, recall, remember } from "./prefs.js";
+import { forget, keysUnder } from "./prefs.js";
+import { forgetRenewal, renewInTime, renewed, startRenewal } from "./renewal.js";
 import { leaveAll } from "./route.js";
 import { clear, get, set } from "./store.js";
 import { onTabs, tellTabs } from "./tabs.js";
-
-/** When it is not known how long the token lives, or the clocks of here and there disagree. */
-const RENEW_MS = 10 * 60_000;
-/** Never sooner than this after the last time. */
-const RENEW_LEAST_MS = 1_000;
 
 /** Between two tries while the server cannot be reached. */
 const RETRY_MS = 3_000;
@@ -21,7 +17,6 @@ const LEAVING_MS = 5_000;
 
 let leavingUntil = 0;
 let ending = false;
-let renewal;
 
 const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
 
@@ -31,7 +26,7 @@ export function startSession() {
     if (event === "signed-in") location.reload();
     else leavingUntil = Date.now() + LEAVING_MS;
   });
-  document.addEventListener("visibilitychange", renewInTime);
+  startRenewal();
   resume();
 }
 
@@ -132,7 +127,6 @@ async function verify() {
 }
 
 function enter(me) {
-  if (!recall("expires")) renewed({ expires_at: 0 }); // signed in elsewhere: its life is not known here
   set({ phase: "in", me });
   enterChat(me, { probe, ended: end });
   renewInTime();
@@ -140,39 +134,8 @@ function enter(me) {
 
 function leave() {
   leaveChat();
-  forget("expires");
+  forgetRenewal();
   clear();
   leaveAll();
   set({ phase: "out" });
-}
-
-function renewed({ expires_at }) {
-  remember("expires", { at: expires_at, from: Date.now() });
-}
-
-/** Half of the token's life after it was made. */
-function dueAt() {
-  const { at, from } = recall("expires", { at: 0, from: 0 });
-  return from + (at > from ? (at - from) / 2 : RENEW_MS);
-}
-
-/** Sets the clock for the next renewal; again after a sleep, in which timers stand still. */
-function renewInTime() {
-  clearTimeout(renewal);
-  if (get().phase === "in") renewal = setTimeout(renew, Math.max(RENEW_LEAST_MS, dueAt() - Date.now()));
-}
-
-/** The lock, and the second look behind it, keep two tabs from superseding each other. */
-async function renew() {
-  const once = async () => {
-    if (get().phase !== "in" || dueAt() > Date.now()) return;
-    renewed(await api.post("/api/user/refresh", {}, { quiet: true }));
-  };
-  try {
-    await (navigator.locks ? navigator.locks.request("tornado-im-renew", once) : once());
-    renewInTime();
-  } catch (refusal) {
-    if (!(refusal instanceof ApiError)) throw refusal;
-    renewal = setTimeout(renew, RENEW_MS); // the socket tells when the token has died before that
-  }
 }

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.client import Account, new_name, pair
+from tests.operated import administrator
+from tests.page.fingers import SMALL
 from tests.page.person import PASSWORD, Person
 from tests.running import Server
 
@@ -237,6 +239,19 @@ def test_figures_are_read_by_pointer_and_by_keys(root: Person, ann: Account) -> 
     expect(page.get_by_label("Hour", exact=True)).to_be_checked()
 
 
+def test_its_token_is_renewed_in_time(someone: Someone, servers: Callable[..., Server]) -> None:
+    server = servers(service_tokenhours=0.0014)
+    page = entered(someone("root", url=f"{server.url}/admin"), administrator(server)).page
+    # Each comes at half of a token's life, so with the second one the first token is over.
+    for _ in range(2):
+        with page.expect_response("**/api/user/refresh") as answer:
+            pass
+        assert answer.value.ok
+    page.get_by_role("navigation").get_by_role("link", name="People", exact=True).click()
+    expect(page.locator(".person").first).to_be_visible()
+    page.goto("about:blank")
+
+
 def test_on_a_phone_in_chinese_in_the_dark(
     someone: Someone, server: Server, admin: Account
 ) -> None:
@@ -245,7 +260,7 @@ def test_on_a_phone_in_chinese_in_the_dark(
         url=f"{server.url}/admin",
         locale="zh-CN",
         color_scheme="dark",
-        viewport={"width": 390, "height": 780},
+        viewport={"width": 360, "height": 740},
         has_touch=True,
         is_mobile=True,
     )
@@ -255,6 +270,8 @@ def test_on_a_phone_in_chinese_in_the_dark(
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         wide = page.evaluate("document.querySelector('.room').scrollWidth > innerWidth")
         assert not wide, name
+        small = page.evaluate(SMALL)
+        assert small == [], (name, small)
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.get_by_role("navigation").get_by_role("link", name="用户").tap()
     # What stands beside a name for long: until when he is banned.

@@ -6,29 +6,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.design.gallery import served
+from tests.page.fingers import SMALL
 
 BOARDS = (
     "group single list empty menu details profile newgroup question deletion settings door".split()
 )
-
-# Of everything that is pressed, what a finger misses 21 px above or below its middle. A link within
-# a text is as high as its line.
-SMALL = """() => {
-  const pressed = `button, a[href], select, label:has(input), input:not([type=radio]),
-    [role=option]`;
-  const hit = (one, by) => {
-    const { x, y, width, height } = one.getBoundingClientRect();
-    return document.elementFromPoint(x + width / 2, y + height / 2 + by);
-  };
-  const within = (one, found) => !found || one.contains(found);
-  const missed = (one) => {
-    one.scrollIntoView({ block: "center", behavior: "instant" });
-    return within(one, hit(one, 0)) && [-21, 21].some((by) => !within(one, hit(one, by)));
-  };
-  return [...document.querySelectorAll(pressed)]
-    .filter((one) => one.offsetWidth && !one.disabled && !one.closest("p, .words") && missed(one))
-    .map((one) => `${one.className || one.tagName} ${one.ariaLabel ?? one.textContent}`);
-}"""
 
 
 @pytest.fixture(scope="module")
