@@ -11,6 +11,7 @@ from tests.bench import (
     contest,
     fairness,
     fanout,
+    growth,
     idle,
     login,
     report,
@@ -32,6 +33,7 @@ PARTS = {
     "idle": idle.measure,
     "storm": storm.measure,
     "search": search.measure,
+    "growth": growth.measure,
     "words": words.measure,
 }
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
-import pymongo
 
-from models.conversation import Conversations, Head
-from models.message import Message, Stored, document, message_key
-from tests.bench import chats, store
+from tests.bench import chats, filled
 from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.texts import Texts
@@ -29,42 +25,6 @@ MESSAGES = 200_000
 QUERIES = 50
 PAIRS = 20
 WARM_SECONDS = 1.0
-FILL_SECONDS = 60.0
-YEAR_MS = 365 * 24 * 3600 * 1000
-
-
-async def _fill(data: Path, uid: int, texts: Texts) -> None:
-    """Conversations of `uid` with others, written into the stores of a server that is stopped."""
-    now, each = int(time.time() * 1000), MESSAGES // CONVERSATIONS
-    async with store.opened(data) as stores:
-        conversations = Conversations(stores)
-        collection = stores.mongo_db.get_collection("messages", write_concern=stores.durable)
-        for other in range(uid + 1, uid + 1 + CONVERSATIONS):
-            conv, head = f"{uid}:{other}", Head()
-            log = []
-            for seq in range(1, each + 1):
-                sent = now - YEAR_MS // 5 * (each - seq) // each + other
-                sender = (uid, other)[seq % 2]
-                text = Message(conv, seq, sender, "text", texts.message(), sent, f"{conv}/{seq}")
-                log.append(Stored(text, seq, seq))
-                head.advance(log[-1])
-            await conversations.create({conv: (uid, other)}, log[0].message.time)
-            keys = [message_key(conv, s.message.from_, s.message.id) for s in log]
-            # Past the guard, as nobody waits for it: a busy machine may take longer than an answer.
-            with pymongo.timeout(FILL_SECONDS):
-                await collection.insert_many(
-                    [document(key, s) for key, s in zip(keys, log, strict=True)]
-                )
-            await conversations.raise_heads([(conv, head)])
-
-
-@contextmanager
-def _unfed(data: Path) -> Iterator[None]:
-    """Keep the server on this data folder from feeding its index."""
-    (data / "search").mkdir(parents=True)
-    with (data / "search" / "feeder.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 async def _indexed(server: Server) -> float:
@@ -90,7 +50,7 @@ async def _chatting(
 ) -> AsyncIterator[list[chats.Pair]]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     if not fed:
-        stack.enter_context(_unfed(folder / "data"))
+        stack.enter_context(filled.unfed(folder / "data"))
     server = stack.enter_context(running(folder, chat_strangerlimit=0))
     async with chats.pairs(server, PAIRS, content) as pairs:
         await chats.throughput(pairs, WARM_SECONDS)
@@ -106,7 +66,8 @@ async def _searches(options: Options) -> list[Figure]:
         with running(folder) as server:
             who = Account.new(server)
         start = time.perf_counter()
-        await _fill(folder / "data", who.uid, texts)
+        pairs = [(who.uid, other) for other in range(who.uid + 1, who.uid + 1 + CONVERSATIONS)]
+        await filled.fill(folder / "data", pairs, MESSAGES // CONVERSATIONS, texts.message)
         print(f"search: {MESSAGES} messages written in {time.perf_counter() - start:.0f} s")
         with running(folder) as server:
             who.server = server
