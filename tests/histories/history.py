@@ -310,10 +310,15 @@ class History:
         compare(found, view)
 
 
-def compare(found: list[Said], view: list[Said]) -> None:
-    """Messages as they were got, and as the model has them."""
+def compare(found: list[Said], view: list[Said], *, first: int | None = None) -> None:
+    """Messages as they were got, and as the model has them.
+
+    Args:
+        first: the first that the reader may read, where `view` does not begin with it.
+    """
     assert [m["seq"] for m in found] == [m["seq"] for m in view]
-    first = view[0]["seq"] if view else 0
+    if first is None:
+        first = view[0]["seq"] if view else 0
     for message, said in zip(found, view, strict=True):
         assert (message["from"], message["kind"]) == (said["from"], said["kind"]), message
         assert message.get("event") == said.get("event")
