@@ -7,12 +7,9 @@ import { useT } from "../i18n.js";
 import { signOut } from "../session.js";
 import { set, useStore } from "../store.js";
 import { Confirm, Readers } from "./asking.js";
-import { Forward } from "./forward.js";
 import { later } from "./later.js";
 import { Modal } from "./modal.js";
-import { Invite, NewGroup } from "./newgroup.js";
 import { Avatar, Icon, useName } from "./parts.js";
-import { Reporting } from "./reporting.js";
 
 const DIALOGS = {
   ended: Ended,
@@ -20,10 +17,10 @@ const DIALOGS = {
   profile: Profile,
   confirm: Confirm,
   readers: Readers,
-  newgroup: NewGroup,
-  invite: Invite,
-  forward: Forward,
-  reporting: Reporting,
+  newgroup: later(async () => (await import("./newgroup.js")).NewGroup, { styles: ["picker"] }),
+  invite: later(async () => (await import("./newgroup.js")).Invite, { styles: ["picker"] }),
+  forward: later(async () => (await import("./forward.js")).Forward, { styles: ["picker"] }),
+  reporting: later(async () => (await import("./reporting.js")).Reporting),
   viewer: later(async () => (await import("./viewer.js")).Viewer, { styles: ["viewer"] }),
   deletion: later(async () => (await import("./deletion.js")).Deletion),
   crop: later(async () => (await import("./crop.js")).Crop, { styles: ["crop"] }),
