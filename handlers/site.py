@@ -24,6 +24,9 @@ DEVICE_COOKIE_DAYS: Final = 3650
 VERSION_MIN: Final = 16
 """Characters of a hash by which an address names its content."""
 
+ETAG_LENGTH: Final = 32
+"""Characters of the hash in an ETag: the page is some hundred files, each with its head."""
+
 KEPT: Final = "public, max-age=31536000, immutable"
 
 PUBLIC_TEXT: Final = ("/", "/admin", "/docs", "/api/openapi.json")
@@ -102,7 +105,8 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
         self.set_header("Cache-Control", KEPT if named else "no-cache")
 
     def compute_etag(self) -> str | None:  # type: ignore[override]
-        return web.StaticFileHandler.compute_etag(self)
+        whole = web.StaticFileHandler.compute_etag(self)
+        return whole and f'{whole[: ETAG_LENGTH + 1]}"'
 
     @plain(
         "*/*",

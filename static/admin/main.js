@@ -3,16 +3,14 @@ import { addTexts, startLanguage } from "../js/i18n.js";
 import { loadSprite } from "../js/sprite.js";
 import { startTheme } from "../js/theme.js";
 import { html, render } from "../vendor/preact-htm.js";
-import en from "./lang/en.js";
-import zh from "./lang/zh.js";
 import { startRoute } from "./route.js";
 import { startSession } from "./session.js";
 import { App } from "./views/app.js";
 
-addTexts({ en, zh });
+addTexts({ en: () => import("./lang/en.js"), zh: () => import("./lang/zh.js") });
 loadSprite();
 startTheme();
-startLanguage();
 startRoute();
+await startLanguage();
 render(html`<${App} />`, document.getElementById("page"));
 startSession();

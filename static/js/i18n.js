@@ -1,14 +1,21 @@
-/** Chinese and English. A text is looked up by key in lang/*.js; both tables have the same keys. */
-import en from "./lang/en.js";
-import zh from "./lang/zh.js";
+/** Chinese and English. A text is looked up by key in lang/*.js; both tables have the same keys, and only one is fetched. */
 import { remember } from "./prefs.js";
 import { get, set, useStore } from "./store.js";
 
-const TABLES = { en, zh };
+/** Each fetches a table by language; a later one stands before the earlier. */
+const sources = [{ en: () => import("./lang/en.js"), zh: () => import("./lang/zh.js") }];
 
-/** Another page's own texts beside these; `tables` is {en, zh}. */
-export function addTexts(tables) {
-  for (const lang of Object.keys(TABLES)) Object.assign(TABLES[lang], tables[lang]);
+/** language -> its texts, once they are there */
+const tables = {};
+
+/** Another page's own texts beside these: `{en, zh}`, each fetches a module. */
+export function addTexts(source) {
+  sources.push(source);
+}
+
+async function fetchTexts(lang) {
+  const found = await Promise.all(sources.map((source) => source[lang]()));
+  tables[lang] ??= Object.assign({}, ...found.map((module) => module.default));
 }
 
 export const LANGUAGES = [
@@ -16,12 +23,21 @@ export const LANGUAGES = [
   { lang: "en", name: "English" },
 ];
 
-export function startLanguage() {
-  set({ lang: document.documentElement.lang.startsWith("zh") ? "zh" : "en" });
+/** To be awaited before anything is drawn: there is no text without it. */
+export async function startLanguage() {
+  const lang = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+  await fetchTexts(lang);
+  set({ lang });
   document.title = t("app");
 }
 
-export function chooseLanguage(lang) {
+/** Where its texts cannot be fetched the language stays. */
+export async function chooseLanguage(lang) {
+  try {
+    await fetchTexts(lang);
+  } catch {
+    return set({ toast: { text: t("error.unreachable"), at: Date.now() } });
+  }
   remember("lang", lang);
   document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
   set({ lang });
@@ -38,7 +54,7 @@ export function locale(lang = get().lang) {
  */
 export function t(key, values = {}) {
   const { lang } = get();
-  let text = TABLES[lang][key];
+  let text = tables[lang][key];
   if (text && typeof text === "object") text = text[new Intl.PluralRules(locale(lang)).select(values.n)] ?? text.other;
   return text?.replace(/( ?)\{(\w+)\}( ?)/g, (whole, before, name, after) => {
     const value = String(values[name] ?? `{${name}}`);

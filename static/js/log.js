@@ -9,8 +9,8 @@ const GROUP_MS = 5 * 60_000;
  * Messages that are loaded and drawn at most, and what is left when there are more: what a render or a layout costs
  * must not grow with the thread.
  */
-const MOST = 400;
-const KEPT = 300;
+const MOST = 240;
+const KEPT = 180;
 
 /** Merges a page or a push into messages that ascend by seq; the newer state of a message wins. */
 export function merge(items, messages) {

@@ -4,8 +4,8 @@ import { meet, meetAll } from "./chat.js";
 import { merge, shortened, stamped } from "./log.js";
 import { get, put, set } from "./store.js";
 
-/** A page of older or newer messages. */
-const PAGE = 50;
+/** A page of older or newer messages: as many as are drawn without a pause. */
+const PAGE = 30;
 /** The first page shows all that is unread, up to what one request gives. */
 const FIRST = { least: 40, most: 100 };
 /** What is this near to the loaded messages is reached by loading on; what is farther, by a page around it. */

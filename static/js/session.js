@@ -1,9 +1,9 @@
 /** Who I am: signing in and out, and the end of a session. */
 import { api, whenSignedOut } from "./api.js";
-import { enterChat, leaveChat, unsent } from "./chat.js";
 import { explain } from "./i18n.js";
-import { CLOSE } from "./im-client.js";
-import { forget, keysUnder } from "./prefs.js";
+import { CLOSE } from "./im-wire.js";
+import { fetchInside, room } from "./inside.js";
+import { forget, keysUnder, recall } from "./prefs.js";
 import { forgetRenewal, renewInTime, renewed, startRenewal } from "./renewal.js";
 import { leaveAll } from "./route.js";
 import { clear, get, set } from "./store.js";
@@ -32,8 +32,9 @@ export function startSession() {
 
 /** The cookie decides: what it says of me, or the sign-in card. */
 export async function resume() {
+  if (recall("expires")) fetchInside().catch(() => {}); // it is asked for again when it is needed
   try {
-    enter(await api.get("/api/user/me", { quiet: true }));
+    await enter(await api.get("/api/user/me", { quiet: true }));
   } catch (refusal) {
     if (refusal.signedOut || refusal.status === 403) return set({ phase: "out" });
     set({ phase: "unreachable" });
@@ -43,7 +44,7 @@ export async function resume() {
 
 export async function signIn(user_name, password) {
   renewed(await api.post("/api/user/login", { user_name, password }, { quiet: true }));
-  enter(await api.get("/api/user/me"));
+  await enter(await api.get("/api/user/me"));
   tellTabs("signed-in");
 }
 
@@ -57,7 +58,8 @@ export async function register({ user_name, password, nickname, invite }) {
 
 /** Signs out; asks first if something written would be lost. */
 export async function signOut({ sure = false } = {}) {
-  if (!sure && unsent() > 0) return set({ dialog: { name: "unsent", n: unsent() } });
+  const n = room.unsent();
+  if (!sure && n > 0) return set({ dialog: { name: "unsent", n } });
   set({ dialog: null });
   const { uid } = get().me;
   leavingUntil = Date.now() + LEAVING_MS;
@@ -126,14 +128,15 @@ async function verify() {
   if (reason) end(reason);
 }
 
-function enter(me) {
+async function enter(me) {
+  const { enterChat } = await fetchInside();
   set({ phase: "in", me });
   enterChat(me, { probe, ended: end });
   renewInTime();
 }
 
 function leave() {
-  leaveChat();
+  room.leaveChat();
   forgetRenewal();
   clear();
   leaveAll();

@@ -77,23 +77,54 @@ def imported(module: Path, found: set[Path] | None = None) -> set[Path]:
 
 
 def imported_later(modules: set[Path]) -> set[Path]:
-    """What these fetch when it is first wanted, with all that it needs besides."""
+    """What these fetch when it is first wanted, with all that it needs besides, then and later."""
     found: set[Path] = set()
     for module in modules:
         for name in LATER.findall(module.read_text()):
             imported((module.parent / name).resolve(), found)
-    return found - modules
+    new = found - modules
+    return new | imported_later(modules | new) if new else new
+
+
+def listed(page: Path) -> dict[str, list[str]]:
+    """The modules that a page has fetched at once, and by its templates those of a language or of
+    who is signed in.
+    """
+    text = page.read_text()
+    templates = dict(re.findall(r'<template id="([\w-]+)">(.*?)</template>', text, re.DOTALL))
+    parts = templates | {"": re.sub(r"<template.*?</template>", "", text, flags=re.DOTALL)}
+    link = re.compile(r'(?:type="module" src|rel="modulepreload" href)="/static/([\w/.-]+)"')
+    return {name: sorted(link.findall(part)) for name, part in parts.items()}
+
+
+def names(modules: set[Path]) -> list[str]:
+    return sorted(str(path.relative_to(STATIC)) for path in modules)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_all_modules_are_fetched_at_once_and_none_is_left_over(page: Path) -> None:
-    named = re.findall(
-        r'(?:type="module" src|rel="modulepreload" href)="/static/([\w/.-]+)"', page.read_text()
-    )
-    modules = imported(PAGES[page] / "main.js")
-    assert sorted(named) == sorted(str(path.relative_to(STATIC)) for path in modules)
-    own = {path for path in PAGES[page].rglob("*.js") if path.stem != "theme-boot"}
-    assert own <= modules | imported_later(modules)
+    folder = PAGES[page]
+    first = imported(folder / "main.js")
+    lists = listed(page)
+    assert lists.pop("") == names(first)
+    inside = imported(folder / "room.js") - first if "inside" in lists else set()
+    assert lists.pop("inside", []) == names(inside)
+    for name, modules in lists.items():
+        tables = {STATIC / "js", folder}
+        texts = [one / "lang" / f"{name.removeprefix('texts-')}.js" for one in tables]
+        assert modules == names(set().union(*map(imported, texts)))
+    own = {path for path in folder.rglob("*.js") if path.stem != "theme-boot"}
+    assert own <= first | inside | imported_later(first | inside)
+
+
+def test_what_is_listed_for_who_is_signed_in_has_its_style_sheets() -> None:
+    page = (STATIC / "index.html").read_text()
+    sheets = set(re.findall(r'(?:rel="stylesheet"|as="style") href="/static/css/([\w-]+)', page))
+    said = "".join(path.read_text() for path in SCRIPTS)
+    fetched = set(re.findall(r'fetchSheet\("([\w-]+)"', said))
+    for names in re.findall(r"styles: \[([^\]]*)\]", said):
+        fetched |= set(re.findall(r'"([\w-]+)"', names))
+    assert sheets | fetched == {path.stem for path in (STATIC / "css").glob("*.css")}
 
 
 def test_what_is_vendored_is_what_the_record_says(node: str) -> None:

@@ -120,8 +120,11 @@ function editNewest(conv) {
   return true;
 }
 
-/** Grows with the text; the style sheet says up to where. */
+const GROWS = CSS.supports("field-sizing: content");
+
+/** Grows with the text, where the style sheet cannot make it; that says up to where. */
 function grow(box) {
+  if (GROWS) return; // without a layout for each key
   box.style.setProperty("height", "auto");
   box.style.setProperty("height", `${box.scrollHeight}px`);
 }

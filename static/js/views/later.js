@@ -1,26 +1,12 @@
 /** Views that are fetched after the first load: few visits need them at once, and each would make that heavier. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { complain } from "../acts.js";
+import { fetchSheet } from "../sheets.js";
 
 const fetches = [];
 
 /** After this at the latest, for a browser may never be idle, or not tell. */
 const IDLE_MS = 4_000;
-
-/** name of a style sheet -> the promise that it is there */
-const sheets = new Map();
-
-/** A style sheet of css/, once; one that did not come is asked for again. */
-export function fetchSheet(name) {
-  if (!sheets.has(name)) {
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/css/${name}.css` });
-    const there = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
-    sheets.set(name, there);
-    there.catch(() => (link.remove(), sheets.delete(name)));
-    document.head.append(link);
-  }
-  return sheets.get(name);
-}
 
 /**
  * A view in the place of one that is not there yet: `meanwhile` is shown, and it is closed where that cannot be

@@ -5,12 +5,14 @@ import { sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
 import { get, set, useStore } from "../store.js";
-import { Found } from "./found.js";
+import { later } from "./later.js";
 import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
 
 /** "14:05" becomes "yesterday" without anything happening. */
 const MINUTE_MS = 60_000;
+
+const Found = later(async () => (await import("./found.js")).Found);
 
 export function List() {
   const t = useT();

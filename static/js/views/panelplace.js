@@ -3,9 +3,9 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor
 import { complain, react, sendSticker, typing } from "../acts.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
+import { fetchSheet } from "../sheets.js";
 import { get } from "../store.js";
 import { useCover } from "./cover.js";
-import { fetchSheet } from "./later.js";
 import { IconButton } from "./parts.js";
 
 /** As the style sheets have it: there the panel takes the keyboard's place. */

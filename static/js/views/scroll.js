@@ -127,8 +127,14 @@ function upperEdge(box) {
 
 /** The seq of the lowest message that ends above an edge. */
 function lowestSeq(box, edge) {
-  for (let line = box.firstElementChild.lastElementChild; line; line = line.previousElementSibling) {
-    if (line.dataset.seq && line.offsetTop + line.offsetHeight <= edge) return Number(line.dataset.seq);
+  const lines = box.firstElementChild.children;
+  let [low, high] = [0, lines.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle].offsetTop + lines[middle].offsetHeight > edge) high = middle;
+    else low = middle + 1;
   }
-  return 0;
+  let line = lines[low - 1];
+  while (line && !line.dataset.seq) line = line.previousElementSibling;
+  return Number(line?.dataset.seq ?? 0);
 }

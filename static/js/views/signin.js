@@ -1,6 +1,7 @@
 /** The card at the door: sign in or register, with each error beside the field that it is about. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
+import { fetchInside } from "../inside.js";
 import { register, signIn } from "../session.js";
 import { get, useStore } from "../store.js";
 import { length } from "../text.js";
@@ -80,13 +81,14 @@ export function SignIn() {
       setBusy(false);
     }
   };
+  const ahead = () => fetchInside().catch(() => {}); // it is asked for again when it is needed
   const turn = (to) => {
     setRegistering(to);
     setErrors({});
   };
 
   return html`<main class="door">
-    <form class="card" ref=${form} onSubmit=${submit} novalidate aria-busy=${busy}>
+    <form class="card" ref=${form} onSubmit=${submit} onInput=${ahead} novalidate aria-busy=${busy}>
       <header class="card-head">
         <img class="logo" src="/static/img/icon.svg" alt="" width="48" height="48" />
         <h1>Tornado IM</h1>

@@ -57,7 +57,7 @@ APART = 20
 COLOURS = 96
 """Of a reference, which keeps it small."""
 
-SHEETS = re.compile(r'    <link rel="stylesheet" href="[^"]+">\n')
+SHEETS = re.compile(r'<link rel="(?:stylesheet|preload" as="style)" href="(/static/css/[^"]+)"')
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -66,7 +66,11 @@ class Files(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/design/":
-            sheets = "".join(SHEETS.findall((STATIC / "index.html").read_text(encoding="utf-8")))
+            text = (STATIC / "index.html").read_text(encoding="utf-8")
+            listed, _, first = text.rpartition("</template>")
+            found = SHEETS.findall(first) + SHEETS.findall(listed)
+            found.sort(key=lambda name: name.endswith("touch.css"))  # in the page's order
+            sheets = "".join(f'    <link rel="stylesheet" href="{name}">\n' for name in found)
             page = (HERE / "index.html").read_text(encoding="utf-8")
             page = page.replace("    <!-- style sheets -->\n", sheets)
             self.answer(page.encode(), "text/html; charset=utf-8")

@@ -4,7 +4,8 @@ import { startLanguage } from "/static/js/i18n.js";
 import { loadSprite } from "/static/js/sprite.js";
 import { set } from "/static/js/store.js";
 import { startTheme } from "/static/js/theme.js";
-import { fetchAll, fetchSheet } from "/static/js/views/later.js";
+import { fetchSheet } from "/static/js/sheets.js";
+import { fetchAll } from "/static/js/views/later.js";
 import { boards } from "./boards.js";
 import { state } from "./state.js";
 
@@ -13,7 +14,7 @@ const { view, ...patch } = boards[name];
 
 loadSprite();
 startTheme();
-startLanguage();
+await startLanguage();
 set({ ...state(), ...patch });
 fetchAll();
 await Promise.all(["details", "settings", "face"].map(fetchSheet));

@@ -1,6 +1,6 @@
 """`make page-report`: measures the page and prints a table of what is wanted of it.
 
-`ARGS='load thread'` measures only these of: audit, load, thread, memory, lighthouse.
+`ARGS='load thread'` measures only these of: load, thread, memory, audit, lighthouse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.client import Account
 from tests.operated import administrator
 from tests.packages import MODULES, install
 from tests.page.conftest import ARGS, CHROMIUM
-from tests.page.report import axe, load, memory, thread
+from tests.page.report import axe, lighthouse, load, memory, thread
 from tests.page.report.figure import Figure, table
 from tests.page.report.stage import PHONE, Stage, stage, window
 from tests.page.report.views import ADMIN, DOOR, EMPTY, MAIN, OTHERS, View
@@ -52,12 +52,13 @@ PARTS: dict[str, Callable[[Browser, Stage], Iterator[Figure]]] = {
     "thread": thread.figures,
     "memory": memory.figures,
     "audit": audits,
+    "lighthouse": lighthouse.figures,
 }
 
 
 def main() -> None:
     chosen = sys.argv[1:] or list(PARTS)
-    if not (MODULES / "axe-core").exists():
+    if not (MODULES / "lighthouse").exists():
         install()
     figures: list[Figure] = []
     expect.set_options(timeout=PATIENCE_MS)

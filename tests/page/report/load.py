@@ -42,15 +42,23 @@ TIMES = """async () => {
 SIGN_IN = ("/", "[name=user_name]")
 
 
-def weight(page: Page, url: str, sign: str) -> float:
-    """KiB over the wire, headers included, until nothing is fetched any more."""
+def weight(page: Page, url: str, sign: str) -> tuple[float, float]:
+    """KiB over the wire, and how much of them are headers, until one can write.
+
+    What is fetched afterwards, while nothing else is to be done, makes nobody wait.
+    """
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     sizes: list[float] = []
+    heads: list[float] = []
     session.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
-    page.goto(url, wait_until="networkidle")
+    session.on(
+        "Network.responseReceived",
+        lambda told: heads.append(told["response"]["encodedDataLength"]),
+    )
+    page.goto(url)
     page.wait_for_selector(sign)
-    return sum(sizes) / KIB
+    return sum(sizes) / KIB, sum(heads) / KIB
 
 
 def times(page: Page, url: str, sign: str, network: dict[str, float]) -> tuple[float, float]:
@@ -66,14 +74,15 @@ def times(page: Page, url: str, sign: str, network: dict[str, float]) -> tuple[f
 
 
 def weights(browser: Browser, stage: Stage) -> Iterator[Figure]:
-    url = stage.server.url
-    with window(browser) as page:
-        yield Figure(
-            "first load, the card", weight(page, url, SIGN_IN[1]), "KiB", most=FIRST_LOAD_KIB
-        )
-    with window(browser, stage.ann) as page:
-        size = weight(page, f"{url}/#/c/{stage.group.conv}", "textarea")
-        yield Figure("first load, a thread", size, "KiB", most=FIRST_LOAD_KIB)
+    group = f"/#/c/{stage.group.conv}"
+    for name, who, path, sign in (
+        ("the card", None, *SIGN_IN),
+        ("a thread", stage.ann, group, ".log .quote"),
+    ):
+        with window(browser, who) as page:
+            size, heads = weight(page, stage.server.url + path, sign)
+        yield Figure(f"first load, {name}", size, "KiB", most=FIRST_LOAD_KIB)
+        yield Figure(f"of these, headers, {name}", heads, "KiB")
 
 
 def speeds(browser: Browser, stage: Stage) -> Iterator[Figure]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.client import Account, pair
+from tests.client import Account, pair, url
 from tests.page.report.figure import Figure
 from tests.page.report.stage import Stage, say_many, window
 from tests.page.report.trace import tracing
@@ -86,6 +86,7 @@ def figures(browser: Browser, stage: Stage) -> Iterator[Figure]:
     reader, sender = Account.new(stage.server), Account.new(stage.server)
     reader.say(sender)
     say_many(sender, reader, MESSAGES - 1)
+    reader.post(url(reader, sender, "/read"), seq=MESSAGES)
     with window(browser, reader) as page:
         page.goto(f"{stage.server.url}/#/c/{pair(reader, sender)}")
         expect(page.locator(".log .words").last).to_be_visible()
