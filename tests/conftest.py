@@ -99,8 +99,8 @@ def strict() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def brief() -> Iterator[Server]:
-    """A server whose tokens live for two seconds."""
-    with running(service_tokenhours=0.0006) as server:
+    """A server whose tokens live for five seconds."""
+    with running(service_tokenhours=0.0014) as server:
         yield server
 
 
