@@ -187,6 +187,9 @@ def test_the_token_is_renewed_in_time(someone: Someone, servers: Callable[..., S
 
 def test_signing_out_asks_if_something_is_unsent(someone: Someone) -> None:
     ann = someone("ann").register()
+    ann.page.get_by_role("button", name="Settings").last.click()
+    expect(ann.page.get_by_role("dialog")).to_be_visible()  # fetched a moment after the page
+    ann.page.keyboard.press("Escape")
     ann.page.get_by_role("button", name="My notes").click()
     ann.page.context.set_offline(True)
     ann.write("not gone yet")
