@@ -4,6 +4,7 @@
  */
 import { client } from "./chat.js";
 import { backOff } from "./im-wire.js";
+import { forget, RESUMABLE_BYTES, resume } from "./resumable.js";
 import { get, put, set, subscribe } from "./store.js";
 import { upload } from "./upload.js";
 
@@ -12,7 +13,7 @@ const AT_ONCE = 2;
 /** While the server is there but does not take it. */
 const TRIES = 5;
 
-/** id of the message -> {id, file, name, tries, going?, timer?, refused?}, in their order */
+/** id of the message -> {id, file, meta, place, tries, going?, timer?, refused?}, in their order */
 const jobs = new Map();
 /** Pictures of this window, until the server's own is there. */
 const previews = new Map();
@@ -39,7 +40,7 @@ function goOn() {
 export function sendFiles(conv, items, reply_to) {
   for (const [index, { file, kind, meta, url }] of items.entries()) {
     const { id } = client.reserve({ conv, kind, meta, ...(reply_to && index === 0 && { reply_to }) });
-    jobs.set(id, { id, file, name: meta.name, tries: 0 });
+    jobs.set(id, { id, file, meta, place: {}, tries: 0 });
     if (url) previews.set(id, url);
   }
   leaving();
@@ -74,6 +75,7 @@ export function cancelUpload(id) {
   const job = jobs.get(id);
   finish(id);
   job?.going?.stop();
+  if (job) forget(job.place);
   forgetPreview(id);
   client.outbox.remove(id);
   pump();
@@ -109,17 +111,17 @@ function pump() {
 }
 
 async function go(job) {
-  const { id, file, name } = job;
+  const { id, file, meta, place } = job;
   const show = (part) => {
     const percent = Math.floor(part * 100);
     if (jobs.has(id) && get().uploads[id] !== percent) put("uploads", id, percent);
   };
   show(0);
-  job.going = upload(file, name, show);
+  job.going = file.size > RESUMABLE_BYTES ? resume(file, meta.name, place, show) : upload(file, meta.name, show);
   try {
-    const { id: content, kind, ...meta } = await job.going.done;
+    const { id: content, kind, ...found } = await job.going.done;
     finish(id);
-    client?.outbox.fill(id, { kind, content, meta });
+    client?.outbox.fill(id, { kind, content, meta: { ...meta, ...found } });
   } catch (refusal) {
     job.going = null;
     unshow(id);

@@ -2,9 +2,11 @@
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -140,6 +142,40 @@ def test_without_a_network_it_waits_and_goes_on_by_itself(talk: Pair) -> None:
     ann.page.context.set_offline(False)
     expect(bo.page.locator(".line").last).to_contain_text("behind it")
     expect(bo.page.locator(".line").nth(2)).to_contain_text("plan.pdf")
+
+
+def test_a_large_one_goes_on_where_the_line_broke(talk: Pair) -> None:
+    ann, bo = talk
+    content = bytes(range(256)) * 16_384
+    offsets: list[int] = []
+
+    def pass_on(route: Route) -> None:
+        """The first one gets no further than a quarter."""
+        request = route.request
+        if request.method == "PATCH":
+            offsets.append(int(request.headers["upload-offset"]))
+        if request.method == "PATCH" and len(offsets) == 1:
+            cookies = "; ".join(f"{c['name']}={c['value']}" for c in ann.page.context.cookies())
+            headers = request.headers | {"cookie": cookies, "content-length": str(len(content))}
+            address = urlsplit(request.url)
+            with socket.create_connection(("127.0.0.1", address.port or 80)) as line:
+                head = [f"PATCH {address.path} HTTP/1.1", f"Host: {address.netloc}"]
+                head += [f"{name}: {value}" for name, value in headers.items()]
+                line.sendall("\r\n".join([*head, "", ""]).encode() + content[: len(content) // 4])
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    ann.page.route("**/api/media/tus/*", pass_on)
+    ann.attach(document("large.bin", content))
+    ann.page.keyboard.press("Enter")
+    link = bo.page.get_by_role("link", name="large.bin")
+    expect(link).to_contain_text("4 MB")
+    with bo.page.expect_download() as saving:
+        link.click()
+    assert Path(saving.value.path()).read_bytes() == content
+    assert offsets[0] == 0
+    assert offsets[-1] == len(content) // 4
 
 
 def test_the_server_is_busy_for_a_moment(talk: Pair) -> None:
