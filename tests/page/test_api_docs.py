@@ -106,8 +106,8 @@ def test_the_examples_work_as_they_stand(docs: Page) -> None:
     token = run("postLogin")["data"]["token"]
     assert run("getMe", token)["data"]["user_name"] == "some-text"
     assert run("getSearch", token)["data"][0]["user_name"] == "some-text"
-    # There is no conversation of others for me.
-    assert run("postMessages", token)["error"] == "forbidden"
+    # A conversation of others, if the two are there by now.
+    assert run("postMessages", token)["error"] in {"forbidden", "not_found"}
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -43,6 +43,7 @@ def test_made_by_picking_people_with_keys_and_talked_in(trio: Trio) -> None:
     ann, bo, cy = trio
     ann.page.get_by_role("button", name="New group").click()
     dialog = ann.page.get_by_role("dialog", name="New group")
+    expect(dialog.get_by_role("combobox")).to_be_focused()
     keys = ann.page.keyboard
     for other in (bo, cy):
         keys.type(other.name)
@@ -203,6 +204,7 @@ def test_out_and_in_again_and_the_end(trio: Trio, group: str) -> None:
     # A member lets him in again: he reads on from there.
     cy.page.locator(".who").click()
     cy.page.get_by_role("button", name="添加成员").click()
+    expect(cy.page.get_by_role("combobox", name="按名字找人")).to_be_focused()
     cy.page.keyboard.type(ann.name)
     expect(cy.page.get_by_role("option")).to_contain_text("已在群中")
     cy.page.get_by_role("combobox").fill(bo.name)

@@ -31,6 +31,11 @@ export function useMentioning(conv, box, draft) {
     setActive(0);
     setPlace(people.length && selectionStart === selectionEnd ? asked(value, selectionStart) : null);
   };
+  // Who was quicker than the list of members is offered it when it comes.
+  useLayoutEffect(() => {
+    if (people.length && document.activeElement === box.current) look();
+  }, [people.length > 0]);
+
   const pick = ({ uid, name }) => {
     const next = inserted(box.current.value, place, name);
     caret.current = next.caret;

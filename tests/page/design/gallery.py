@@ -71,6 +71,7 @@ class Files(SimpleHTTPRequestHandler):
             found = SHEETS.findall(first) + SHEETS.findall(listed)
             found.sort(key=lambda name: name.endswith("touch.css"))  # in the page's order
             sheets = "".join(f'    <link rel="stylesheet" href="{name}">\n' for name in found)
+            sheets = sheets.replace('touch.css"', 'touch.css" data-last')
             page = (HERE / "index.html").read_text(encoding="utf-8")
             page = page.replace("    <!-- style sheets -->\n", sheets)
             self.answer(page.encode(), "text/html; charset=utf-8")
