@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from handlers.routes import API
 from tests.client import Account, ask
 from tests.running import Server
@@ -43,3 +45,10 @@ def test_nothing_that_an_administrator_sends_is_answered_500(admin: Account, bo:
                     body = dict.fromkeys(FIELDS, edge)
                     answer = admin.call(method, path, json=body, params=query)
                     assert answer.status < 500, (method, path, edge)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_no_call_changes_the_trail(admin: Account, method: str) -> None:
+    before = admin.get(PATH).data
+    assert admin.call(method, PATH, json={}).refusal == (405, "method_not_allowed")
+    assert admin.get(PATH).data == before
