@@ -1,5 +1,5 @@
 /** Everything of mine as a zip, taken to this computer. */
-import { ApiError, notice } from "./api.js";
+import { ApiError, notice, refusalOf } from "./api.js";
 import { get } from "./store.js";
 
 const EXPORT = "/api/user/export";
@@ -16,7 +16,11 @@ const SAVING_MS = 60_000;
 export async function exportMine(tell) {
   const name = `tornado-im-${get().me.uid}.zip`;
   const response = await fetch(EXPORT, { credentials: "same-origin" }).catch(() => null);
-  if (!response?.ok) throw await refusalOf(response);
+  if (!response?.ok) {
+    const refusal = await refusalOf(response);
+    notice(refusal);
+    throw refusal;
+  }
   try {
     const body = response.body.pipeThrough(counting(tell));
     save(await new Response(body, { headers: { "Content-Type": "application/zip" } }).blob(), name);
@@ -24,13 +28,6 @@ export async function exportMine(tell) {
     throw new ApiError({ status: 0, error: "cut" });
   }
   return name;
-}
-
-async function refusalOf(response) {
-  const envelope = await response?.json().catch(() => null);
-  const refusal = new ApiError({ error: "unreachable", ...envelope, status: response?.status ?? 0 });
-  notice(refusal);
-  return refusal;
 }
 
 function counting(tell) {

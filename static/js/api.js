@@ -46,16 +46,17 @@ async function exchange(method, path, body) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  let response;
-  let envelope;
-  try {
-    response = await fetch(path, options);
-    envelope = await response.json();
-  } catch {
-    throw new ApiError({ status: response?.ok ? 0 : (response?.status ?? 0), error: "unreachable" });
-  }
-  if (response.ok) return envelope;
-  throw new ApiError({ ...envelope, status: response.status, retryAfter: Number(response.headers.get("Retry-After")) });
+  const response = await fetch(path, options).catch(() => null);
+  if (!response?.ok) throw await refusalOf(response);
+  return response.json().catch(() => {
+    throw new ApiError({ status: 0, error: "unreachable" });
+  });
+}
+
+/** What an answer refuses with; `null` is one that did not come. */
+export async function refusalOf(response) {
+  const envelope = await response?.json().catch(() => null);
+  return new ApiError({ error: "unreachable", ...envelope, status: response?.status ?? 0, retryAfter: Number(response?.headers.get("Retry-After")) });
 }
 
 export const api = {

@@ -2,7 +2,7 @@
  * A large file, by tus 1.0: what has come of it stays with the server for a day, so a line that breaks costs only what
  * was on it. Where it lies is kept by whoever tries again.
  */
-import { ApiError, notice } from "./api.js";
+import { ApiError, notice, refusalOf } from "./api.js";
 import { mediaUrl } from "./media.js";
 import { ABORTED, sendBody } from "./upload.js";
 
@@ -81,6 +81,5 @@ async function ask(method, path, headers, signal, also = []) {
     throw new ApiError({ status: 0, error: signal.aborted ? ABORTED : "unreachable" });
   }
   if (answer.ok || also.includes(answer.status)) return answer;
-  const envelope = await answer.json().catch(() => ({ error: "unreachable" }));
-  throw new ApiError({ ...envelope, status: answer.status, retryAfter: Number(answer.headers.get("Retry-After")) });
+  throw await refusalOf(answer);
 }

@@ -22,9 +22,14 @@ _PUSHED = b'{"code":50001,'
 async def sign_in(site: Site) -> tuple[Wire, Account]:
     """A new person with a socket that has had its CONNECTED."""
     account = await asyncio.to_thread(Account.new, site)
+    return await enter(site, account), account
+
+
+async def enter(site: Site, account: Account) -> Wire:
+    """A socket that has had its CONNECTED."""
     socket = await wire.connect("127.0.0.1", site.port, account.headers)
     await socket.next()
-    return socket, account
+    return socket
 
 
 class Pair:

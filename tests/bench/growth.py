@@ -22,7 +22,7 @@ from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.wire import Wire
 from tests.client import Account, pair
-from tests.running import Server, running
+from tests.running import running
 
 OWN = 100
 """Conversations of the one who reads."""
@@ -93,16 +93,10 @@ async def _side(stack: AsyncExitStack, others: int) -> Side:
     server = stack.enter_context(running(folder, chat_strangerlimit=0))
     who.server = server
     await asyncio.to_thread(who.login)
-    socket = await _socket(server, who)
+    socket = await chats.enter(server, who)
     pairs = await stack.enter_async_context(chats.pairs(server, PAIRS))
     await chats.throughput(pairs, WARM_SECONDS)
     return Side(who, [pair(who, friend) for friend in friends], socket, pairs)
-
-
-async def _socket(server: Server, who: Account) -> Wire:
-    socket = await wire.connect("127.0.0.1", server.port, who.headers)
-    await socket.next()
-    return socket
 
 
 async def measure(options: Options) -> list[Figure]:
