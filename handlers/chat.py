@@ -1,7 +1,7 @@
 """The WebSocket: one table from frames to service calls, and the peer map at class level.
 
 Frames of one socket are taken one after another, so that the sender's order is the stored order.
-Sends do not wait for the store, up to 64 of them; then Tornado stops reading this socket until an
+Sends do not wait for the store, up to 64 of them; then nothing of this socket is taken until an
 answer has gone out: that is the back-pressure.
 """
 
@@ -19,7 +19,7 @@ from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import plain
-from handlers.framing import StrictSocket
+from handlers.framing import FramedSocket
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
@@ -37,11 +37,11 @@ SUBPROTOCOL: Final = "im.v1"
 BAD_FRAMES_MAX: Final = 20
 """Bad frames in a row that are answered; the last of them closes the socket."""
 
-READ_MAX: Final = 4 * 1024 * 1024
-"""Bytes of a frame that is still read to be refused with 1009. What is larger Tornado cuts off, and
-the client may see a reset connection in place of the close frame."""
-
 UNANSWERED_PINGS_MAX: Final = 2
+BEAT_STEP_SECONDS: Final = 0.25
+"""Pings go out at such steps of the clock: those of many sockets in one turn of the loop, since to
+wake the process costs more than a ping. Of 10,000 sockets a hundred have theirs together."""
+
 SEND_BUFFER_BYTES: Final = 64 * 1024
 """The kernel's share of what a socket has not read; by default it hides 4 MB of it."""
 
@@ -51,7 +51,7 @@ class SocketQuery:
     toUid: int | None = ruled(Integer(1), default=None, says="The default receiver.")
 
 
-class ChatHandler(SingleTokenMixin, StrictSocket):
+class ChatHandler(SingleTokenMixin, FramedSocket):
     """One socket."""
 
     peers: ClassVar[PeerMap] = PeerMap()
@@ -59,7 +59,6 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
     def initialize(self, services: Services) -> None:
         super().initialize(services)
         self.peer: Peer | None = None
-        self._stream: iostream.IOStream | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._speech = text.language(self.request.headers.get("Accept-Language", ""))
         self._bad_frames = 0
@@ -141,19 +140,12 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
 
-    def get_compression_options(self) -> None:
-        # Compression costs 140 KiB a connection and half the speed.
-        return None
-
     @property
     def max_message_size(self) -> int:
-        # Ours is met first, in `on_message`, and closes with a frame that is sure to be read.
-        return READ_MAX
+        return protocol.FRAME_MAX
 
     def detach(self) -> iostream.IOStream:
-        # Tornado calls this at the upgrade: from here on whole frames go straight to the stream.
         stream = super().detach()
-        self._stream = stream
         connection = cast("socket.socket | None", getattr(stream, "socket", None))
         if connection is not None and self.services.settings.chat.send_buffer_bytes:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -162,31 +154,28 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
     def open(self, *_args: str, **_kwargs: str) -> None:
         if self.peer is None:
             return
-        self.set_nodelay(True)
         if self.peer.closed_with is not None:
             # A login or a logout came between the handshake's check and this.
             self.close(*self.peer.closed_with)
             return
-        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_MS / 1000, self._ping)
+        self._await_beat()
         self.services.sockets.connected(self.peer, self.who)
 
     # The wire of the peer
 
-    def write_frames(self, data: bytes) -> asyncio.Future[None]:
-        if self._stream is None:
-            raise iostream.StreamClosedError
-        return self._stream.write(data)
+    @property
+    def unsent(self) -> int:
+        return self.connection.unsent if self.connection is not None else 0
+
+    def write_frames(self, data: bytes) -> None:
+        if self.connection is not None:
+            self.connection.write(data)
 
     # Frames
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         peer = self.peer
         if peer is None or peer.closed or self.services.sockets.stopping:
-            return None
-        if len(message) > protocol.FRAME_MAX or (
-            isinstance(message, str) and len(message.encode()) > protocol.FRAME_MAX
-        ):
-            peer.close(protocol.CLOSE_TOO_LARGE, "frame too large")
             return None
         peer.used = True
         try:
@@ -196,10 +185,13 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
             return None
         self._bad_frames = 0
         breath = self._pace.take()
-        if isinstance(frame, protocol.Send) and self._send_at_once(peer, frame):
-            # No task for it: that costs a sixth of the server's time for a message.
+        if self._take_at_once(peer, frame):
             return asyncio.sleep(0) if breath else None
         return self._take(peer, frame, breath)
+
+    def on_handed_on(self) -> None:
+        if self.peer is not None:
+            self.peer.flush()
 
     async def _take(self, peer: Peer, frame: protocol.Frame, breath: bool) -> None:
         try:
@@ -214,6 +206,13 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
     def _failed(self, frame: protocol.Frame) -> None:
         logger.exception("request %s: a frame failed", self.request_id)
         self.refuse(Internal(self.request_id), frame.id)
+
+    def _take_at_once(self, peer: Peer, frame: protocol.Frame) -> bool:
+        """What needs no task, which costs a sixth of the server's time for a message."""
+        if isinstance(frame, protocol.Ping):
+            self.answer(protocol.PONG, {}, frame.id)
+            return True
+        return isinstance(frame, protocol.Send) and self._send_at_once(peer, frame)
 
     def _send_at_once(self, peer: Peer, frame: protocol.Send) -> bool:
         """As `on_send`, if nothing has to be asked for and nothing is refused; whether it was."""
@@ -305,9 +304,6 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
         online = await self.services.sockets.watch(peer, frame)
         self.answer(protocol.PRESENCE, {"online": online}, frame.id)
 
-    async def on_client_ping(self, _peer: Peer, frame: protocol.Ping) -> None:
-        self.answer(protocol.PONG, {}, frame.id)
-
     async def _place(self, peer: Peer, conv: str, *, to_read: bool = False) -> Place:
         return await self.services.policy.place(peer.uid, conv, to_read=to_read)
 
@@ -347,17 +343,22 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
 
     # The heartbeat and the end
 
+    def _await_beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        step = loop.time() // BEAT_STEP_SECONDS * BEAT_STEP_SECONDS
+        self._beat = loop.call_at(step + HEARTBEAT_MS / 1000, self._ping)
+
     def _ping(self) -> None:
         if self._unanswered >= UNANSWERED_PINGS_MAX:
-            if self._stream is not None:
-                self._stream.close()
+            if self.connection is not None:
+                self.connection.cut()
             return
         self._unanswered += 1
         try:
             self.ping()
         except websocket.WebSocketClosedError:
             return
-        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_MS / 1000, self._ping)
+        self._await_beat()
 
     def on_pong(self, _data: bytes) -> None:
         self._unanswered = 0
@@ -366,7 +367,7 @@ class ChatHandler(SingleTokenMixin, StrictSocket):
         if self._beat is not None:
             self._beat.cancel()
         if self.peer is not None:
-            self.services.sockets.close(self.peer)
+            self.services.sockets.ended(self.peer)
 
     def on_finish(self) -> None:
         # The upgrade ends the request with 101; anything else means that no socket came of it.
@@ -380,6 +381,7 @@ def _outgoing(frame: protocol.Send) -> Outgoing:
 
 Handler = Callable[[ChatHandler, Peer, Any], Awaitable[None]]
 
+# All but pings, which are answered at once.
 FRAMES: Final[dict[type[protocol.Frame], Handler]] = {
     protocol.Send: ChatHandler.on_send,
     protocol.History: ChatHandler.on_history,
@@ -389,7 +391,6 @@ FRAMES: Final[dict[type[protocol.Frame], Handler]] = {
     protocol.Recall: ChatHandler.on_recall,
     protocol.Sync: ChatHandler.on_sync,
     protocol.Presence: ChatHandler.on_presence,
-    protocol.Ping: ChatHandler.on_client_ping,
     protocol.Edit: ChatHandler.on_edit,
     protocol.React: ChatHandler.on_react,
 }

@@ -21,6 +21,10 @@ ACCEPTED_PER_TURN: Final = 4
 """Connections that are taken before the loop serves the others: a handshake costs about 1 ms, and
 Tornado takes 128, for which all others would wait."""
 
+DEFER: Final = getattr(socket, "TCP_DEFER_ACCEPT", None)
+"""Linux hands out a connection when its first bytes are here. Else hundreds are taken in a moment,
+and their requests come in one turn of the loop."""
+
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -50,6 +54,9 @@ def listen(service: Service) -> list[socket.socket]:
         logger.warning("[service] Host is %s and AllowedHosts is not set: any Host", service.host)
     try:
         bound = bind_sockets(service.port, service.host or None, backlog=BACKLOG)
+        if DEFER is not None:
+            for listening in bound:
+                listening.setsockopt(socket.IPPROTO_TCP, DEFER, 1)
         return [Intake(fileno=listening.detach()) for listening in bound]
     except socket.gaierror:
         raise ConfigError(f"[service] Host: {service.host} does not resolve") from None

@@ -132,6 +132,9 @@ class Draft:
     silent: bool = False
     target: Message | None = None
     """Of a silent event: what it changed, as it is now."""
+    refusal: ChatError | None = None
+    """What `check` said the first time: it is looked up whether it repeats what is stored, and the
+    head that it meets after that has what came behind it."""
     settled: bool = False
     time: int = field(default_factory=lambda: int(time.time() * 1000))
     # Unlike others, but no secret: the system's own source of chance costs 5 % of a send.
@@ -205,6 +208,8 @@ class MessageLog:
         self._is_hopeless = is_hopeless
         self._queue: deque[Draft] = deque()
         self._work = asyncio.Event()
+        self._asked = asyncio.Event()
+        """Set while a draft waits for its answer, and perhaps after."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -231,6 +236,7 @@ class MessageLog:
         self._queue.append(draft)
         self._idle.clear()
         self._work.set()
+        self._asked.set()
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -261,6 +267,9 @@ class MessageLog:
         a retry must not come behind its successors.
         """
         while True:
+            if not self.pending:
+                self._asked.clear()
+                await self._asked.wait()
             await asyncio.sleep(EXPIRE_SECONDS)
             now = time.monotonic()
             late = {(d.from_, d.conv) for d in self._oldest() if d.deadline < now}
@@ -354,8 +363,9 @@ class MessageLog:
             try:
                 draft.check(head)
             except ChatError as error:
+                draft.refusal = draft.refusal or error
                 if again:
-                    self._refuse([draft], error)
+                    self._refuse([draft], draft.refusal)
                 continue
             stored = draft.stored(head)
             head.advance(stored)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 FRAMES_PER_TURN: Final = 16
@@ -13,6 +15,11 @@ LIMITED_PER_REST: Final = 8
 LIMITED_REST_SECONDS: Final = 0.1
 """So long a socket that is over its rate is not read after so many refusals. One of them costs as
 much as a message, and a client that heeded none had all others wait twice as long."""
+
+
+ENDS_PER_TURN: Final = 64
+"""Sockets that are cleared away before the loop serves the others, at 50 microseconds each: when
+2,000 were cut at once all others waited for 130 ms."""
 
 
 class Pace:
@@ -53,3 +60,22 @@ class Queue:
     async def wait(self) -> None:
         async with self._next:
             await asyncio.sleep(0)
+
+
+class Spread:
+    """Calls that are made soon, a few in each turn of the loop, in the order in which they came."""
+
+    def __init__(self, per_turn: int) -> None:
+        self._per_turn = per_turn
+        self._calls: deque[Callable[[], None]] = deque()
+
+    def add(self, call: Callable[[], None]) -> None:
+        if not self._calls:
+            asyncio.get_running_loop().call_soon(self._make)
+        self._calls.append(call)
+
+    def _make(self) -> None:
+        for _ in range(min(self._per_turn, len(self._calls))):
+            self._calls.popleft()()
+        if self._calls:
+            asyncio.get_running_loop().call_soon(self._make)

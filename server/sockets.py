@@ -8,6 +8,7 @@ conversations stand at heads that were read after that: from then on pushes are 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from models.message import Message, Stored, is_group
 from server import protocol
 from server.fanout import Fanout, group_channel
 from server.gate import Gate
+from server.pace import ENDS_PER_TURN, Spread
 from server.peers import Peer, PeerMap
 from server.people import People
 from server.positions import Positions
@@ -80,6 +82,7 @@ class Sockets:
         self._media = media
         self._version = version
         self._coming = asyncio.Semaphore(COMING_MAX)
+        self._ends = Spread(ENDS_PER_TURN)
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
         self._interruptions = 0
@@ -199,8 +202,13 @@ class Sockets:
 
     # Going
 
+    def ended(self, peer: Peer) -> None:
+        """The connection is no more; what is kept for it goes soon."""
+        peer.gone()
+        self._ends.add(functools.partial(self.close, peer))
+
     def close(self, peer: Peer) -> None:
-        """The connection is no more."""
+        """Keep nothing for a socket that was registered."""
         peer.gone()
         self._presence.unwatch(peer)
         self._peers.remove(peer)

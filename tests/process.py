@@ -45,21 +45,19 @@ class Socket:
         self.reads = True
         """Whether the kernel takes what is written."""
         self.writes: list[bytes] = []
-        self.taken: list[asyncio.Future[None]] = []
+        self.unsent = 0
         self.closed: list[int | None] = []
         self._journal = journal
         self._frames: asyncio.Queue[Frame] = asyncio.Queue()
 
-    def write_frames(self, data: bytes) -> asyncio.Future[None]:
+    def write_frames(self, data: bytes) -> None:
         self.writes.append(data)
         for frame in frames(data):
             self._frames.put_nowait(frame)
             if self._journal is not None:
                 self._journal.append((self, frame))
-        self.taken.append(asyncio.get_running_loop().create_future())
-        if self.reads:
-            self.taken[-1].set_result(None)
-        return self.taken[-1]
+        if not self.reads:
+            self.unsent += len(data)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         self.closed.append(code)

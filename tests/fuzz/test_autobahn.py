@@ -6,7 +6,6 @@ the frames: the handshake, the frames in and out, and the end of a connection ar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from types import SimpleNamespace
 
 from kosoku import FailureError, run_fuzzingclient
@@ -34,12 +33,12 @@ class Echo(ChatHandler):
     def open(self, *_args: str, **_kwargs: str) -> None:
         pass
 
-    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        if isinstance(message, bytes):
-            return self.write_message(message, binary=True)
+    def on_message(self, message: str | bytes) -> None:
         assert self.peer is not None
-        self.peer.write(protocol.text_frame(message.encode()))
-        return None
+        if isinstance(message, bytes):
+            self.peer.write(b"\x82" + protocol.text_frame(message)[1:])
+        else:
+            self.peer.write(protocol.text_frame(message.encode()))
 
     def on_pong(self, _data: bytes) -> None:
         pass

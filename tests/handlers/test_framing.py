@@ -1,22 +1,32 @@
-"""What RFC 6455 asks of a server and Tornado does not do, and what it leaves behind."""
+"""The WebSocket's connection: taken over from HTTP, one message after another, ended in order."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from tornado import httpserver, netutil, web
 
-from handlers.framing import StrictSocket
+from handlers.framing import FramedSocket
 from tests.client import SECONDS, Account
 
 PING = b'{"type":9}'
 
 
-async def ending(account: Account, frame: bytes) -> bytes:
-    """All that comes back on a new socket for a whole frame, behind CONNECTED, until it ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", account.server.port)
+@asynccontextmanager
+async def connected(
+    account: Account, behind: bytes = b""
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A new socket behind CONNECTED; `behind` goes with the handshake in one piece."""
+    connection = socket.socket()
+    # The kernel's default takes more than a megabyte for who does not read.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", account.server.port))
+    reader, writer = await asyncio.open_connection(sock=connection)
     try:
         head = {
             "Host": f"127.0.0.1:{account.server.port}",
@@ -27,14 +37,29 @@ async def ending(account: Account, frame: bytes) -> bytes:
             **account.headers,
         }
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        writer.write(f"GET /ws HTTP/1.1\r\n{lines}\r\n".encode())
+        writer.write(f"GET /ws HTTP/1.1\r\n{lines}\r\n".encode() + behind)
         async with asyncio.timeout(SECONDS):
-            assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-            await reader.readuntil(b"}")
-            writer.write(frame)
-            return await reader.read()
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert b" 101 " in answer
+            assert b": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer  # of RFC 6455, 1.3
+            await reader.readuntil(b"}}")
+            yield reader, writer
     finally:
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def ending(account: Account, frame: bytes) -> bytes:
+    """All that comes back on a new socket for a whole frame, behind CONNECTED, until it ends."""
+    async with connected(account) as (reader, writer):
+        writer.write(frame)
+        return await reader.read()
+
+
+def masked(opcode: int, payload: bytes) -> bytes:
+    assert len(payload) < 126
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
 
 
 def close_with(code: int) -> bytes:
@@ -57,18 +82,60 @@ async def test_a_close_code_that_nobody_may_send_is_not_echoed(
 
 
 async def test_a_frame_that_is_not_masked_is_not_heard(eve: Account) -> None:
-    masked = bytes((0x81, 0x80 | len(PING))) + bytes(4) + PING
     # Of two frames the second.
-    answer = await ending(eve, masked + bytes((0x81, len(PING))) + PING)
+    answer = await ending(eve, masked(1, PING) + bytes((0x81, len(PING))) + PING)
     assert answer.count(b"50014") == 1
     assert code_of(answer) == 1002
+
+
+async def test_what_came_with_the_handshake_is_answered_and_so_is_what_comes_in_crumbs(
+    eve: Account,
+) -> None:
+    sent = masked(1, PING)
+    async with connected(eve, behind=sent + sent[:5]) as (reader, writer):
+        assert b"50014" in await reader.readuntil(b"}")
+        for byte in sent[5:]:
+            writer.write(bytes((byte,)))
+            await writer.drain()
+        assert b"50014" in await reader.readuntil(b"}")
+
+
+async def test_the_end_of_a_frame_that_is_too_large_is_told_behind_all_that_was_sent(
+    eve: Account,
+) -> None:
+    size = 16 * 1024 * 1024
+    sent = b"\x82\xff" + struct.pack(">Q", size) + bytes(4 + size)
+    assert code_of(await ending(eve, sent)) == 1009
+
+
+async def test_a_text_that_is_not_utf_8_ends_it_without_a_word(eve: Account) -> None:
+    assert await ending(eve, masked(1, b"\xff")) == b""
+
+
+async def test_a_ping_has_its_pong_and_of_those_that_nobody_reads_few_are_kept(
+    eve: Account,
+) -> None:
+    async with connected(eve) as (reader, writer):
+        writer.write(masked(9, b"first"))
+        assert await reader.readexactly(7) == b"\x8a\x05first"
+    async with connected(eve) as (reader, writer):
+        count = 200_000
+        for number in range(count):
+            writer.write(masked(9, b"%06d" % number))
+        await writer.drain()
+        writer.write(masked(1, PING))
+        answer = b""
+        while b'"code":50014' not in answer:
+            answer += await reader.read(1 << 16)
+        assert answer.count(b"\x8a\x06") < count
+        assert b"%06d" % (count - 1) in answer
 
 
 async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
     begun: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
 
     @web.stream_request_body
-    class Socket(StrictSocket):
+    class Socket(FramedSocket):
         def prepare(self) -> None:
             begun.set_result(asyncio.current_task())
 
@@ -80,5 +147,6 @@ async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
     async with asyncio.timeout(SECONDS):
         request = await begun
         writer.close()
+        await writer.wait_closed()
         await request
     server.stop()

@@ -163,6 +163,7 @@ async def test_a_stranger_has_three_messages_until_he_is_answered(embedded: Embe
 async def test_words_come_behind_the_stranger_limit_also_on_their_way(embedded: Embedded) -> None:
     async with desk(embedded) as here:
         here.limit(strangers=2, words=["ugly"])
+        await here.refusal("ugly")  # so that nothing has to be read about the conversation
         sent = [here.send(id) for id in ("a", "ugly", "b", "ugly")]
         results = await asyncio.gather(*sent, return_exceptions=True)
         assert [getattr(one, "word", "") for one in results] == [

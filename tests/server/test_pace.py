@@ -1,8 +1,9 @@
 """When the frames of one socket have to wait."""
 
 import asyncio
+import functools
 
-from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Queue
+from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Queue, Spread
 
 
 def test_the_others_have_a_turn_after_so_many_frames() -> None:
@@ -36,3 +37,19 @@ async def test_of_a_crowd_one_begins_in_each_turn_of_the_loop() -> None:
             turn += 1
     assert len(set(began)) == 5
     assert began == sorted(began)
+
+
+async def test_calls_are_spread_over_turns_of_the_loop_in_their_order() -> None:
+    made: list[int] = []
+    spread = Spread(2)
+    for number in range(5):
+        spread.add(functools.partial(made.append, number))
+    counts = []
+    while len(made) < 5:
+        counts.append(len(made))
+        await asyncio.sleep(0)
+    assert counts == [0, 2, 4]
+    assert made == [0, 1, 2, 3, 4]
+    spread.add(functools.partial(made.append, 5))
+    await asyncio.sleep(0)
+    assert made[-1] == 5

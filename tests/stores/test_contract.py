@@ -51,6 +51,7 @@ STORELESS = {
     "test_chat_frames",
     "test_chat_handshake",
     "test_chat_sync",
+    "test_frames",
     "test_framing",
     "test_media_memory",
     "test_openapi",
