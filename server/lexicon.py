@@ -14,7 +14,7 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick
 
-from server.plain_text import forms, is_spaced, pattern, places, plain, spans
+from server.plain_text import BLANK, forms, is_spaced, pattern, places, plain, spans
 
 MASK: Final = "*"
 
@@ -37,9 +37,9 @@ class Lexicon:
         self.size = len(patterns)
         self._finder = AhoCorasick(patterns, store_patterns=False) if patterns else None
         self._edged = {
-            number: (is_spaced(each[0]), is_spaced(each[-1]))
+            number: edges
             for number, each in enumerate(patterns)
-            if is_spaced(each[0]) or is_spaced(each[-1])
+            if each[0] != BLANK and any(edges := (is_spaced(each[0]), is_spaced(each[-1])))
         }
         """Words of both kinds of scripts, such as AV女优: at which of their ends no letter may
         follow. The forms tell that of none but of words of one kind."""
