@@ -1,4 +1,4 @@
-"""How fast frames are taken: the others have their turns, a flood waits, and so does a crowd."""
+"""How fast frames are taken and sockets cleared away: the others have their turns."""
 
 from __future__ import annotations
 
@@ -44,22 +44,6 @@ class Pace:
             return 0.0
         self._limited = 0
         return LIMITED_REST_SECONDS
-
-
-class Queue:
-    """Of calls that take milliseconds each: one begins in each turn of the loop.
-
-    Hundreds that come back at once would else all have the same turn, and whoever sends or pings
-    meanwhile would wait for half a second. It is no limit: one that waits for a store holds up
-    nobody.
-    """
-
-    def __init__(self) -> None:
-        self._next = asyncio.Lock()
-
-    async def wait(self) -> None:
-        async with self._next:
-            await asyncio.sleep(0)
 
 
 class Spread:

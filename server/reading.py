@@ -16,7 +16,6 @@ import msgspec
 from models.conversation import Cursor, Head, View
 from models.errors import ChatError
 from models.message import RANGE_MAX, Message, Messages, Stored
-from server.pace import Queue
 from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
@@ -113,7 +112,6 @@ class Reading:
         self._recent = recent
         self._underway = Underway()
         """Ends of conversations that are being read."""
-        self._queue = Queue()
 
     async def page(self, uid: int, place: Place, page: Page) -> tuple[list[Message], bool]:
         """A page of history, ascending, and whether nothing more lies in the direction asked."""
@@ -168,7 +166,6 @@ class Reading:
         Returns:
             `conversations` and `more` of frame 3's answer, and how far he has read in those.
         """
-        await self._queue.wait()
         inbox = await self._positions.inbox(uid)
         convs = [place.conv for place in places] if places is not None else list(inbox)
         heads = await self._positions.heads(convs)
@@ -241,7 +238,6 @@ class Reading:
 
     async def sync(self, uid: int, cursors: Mapping[str, int]) -> dict[str, Any]:
         """What was missed behind `cursors`: `conversations` and `more` of frame 7's answer."""
-        await self._queue.wait()
         inbox = await self._positions.inbox(uid)
         heads = await self._positions.heads(list(inbox))
         views = {conv: view for conv in inbox if (view := heads[conv].view(uid)).last_seq}

@@ -69,12 +69,12 @@ class Figure:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    lines = [f"{'figure':<28}{'ours':>12}{'against':>26}{'ratio':>9}{'wanted':>10}"]
+    lines = [f"{'figure':<28}{'ours':>12}{'against':>30}{'ratio':>9}{'wanted':>10}"]
     for figure in figures:
         row = figure.row()
         lines.append(
             f"{figure.name:<28}{row['ours']:>12,.1f}"
-            f"{figure.against:>16}{row['theirs']:>10,.1f}"
+            f"{figure.against:>20}{row['theirs']:>10,.1f}"
             f"{figure.ratio:>9.2f}{figure.wish:>10}"
             f"{'' if figure.reached else ' missed'}  {figure.unit}"
         )

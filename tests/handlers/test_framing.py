@@ -88,6 +88,31 @@ async def test_a_frame_that_is_not_masked_is_not_heard(eve: Account) -> None:
     assert code_of(answer) == 1002
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\xc1\x80" + bytes(4),
+        b"\x83\x80" + bytes(4),
+        b"\x09\x80" + bytes(4),
+        b"\x89\xfe\x00\x7e" + bytes(4 + 126),
+        b"\x80\x80" + bytes(4),
+        b"\x01\x80" + bytes(4) + b"\x81\x80" + bytes(4),
+    ],
+    ids=["reserved", "unknown", "control in pieces", "long control", "of nothing", "in another"],
+)
+async def test_a_breach_has_its_close_frame_and_the_end_comes_at_once(
+    eve: Account, sent: bytes
+) -> None:
+    assert code_of(await ending(eve, sent)) == 1002
+
+
+async def test_who_sends_no_more_still_has_what_is_on_its_way(eve: Account) -> None:
+    async with connected(eve) as (reader, writer):
+        writer.write(masked(1, PING))
+        writer.write_eof()
+        assert b"50014" in await reader.read()
+
+
 async def test_what_came_with_the_handshake_is_answered_and_so_is_what_comes_in_crumbs(
     eve: Account,
 ) -> None:

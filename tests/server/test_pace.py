@@ -3,7 +3,7 @@
 import asyncio
 import functools
 
-from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Queue, Spread
+from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Spread
 
 
 def test_the_others_have_a_turn_after_so_many_frames() -> None:
@@ -20,23 +20,6 @@ def test_who_is_over_his_rate_rests_after_so_many_refusals() -> None:
         rests.append(pace.rest())
     assert rests == 2 * ([0.0] * (LIMITED_PER_REST - 1) + [LIMITED_REST_SECONDS])
     assert pace.rest() == 0.0
-
-
-async def test_of_a_crowd_one_begins_in_each_turn_of_the_loop() -> None:
-    queue, turn = Queue(), 0
-    began: list[int] = []
-
-    async def begin() -> None:
-        await queue.wait()
-        began.append(turn)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(begin()) for _ in range(5)]
-        while not all(task.done() for task in tasks):
-            await asyncio.sleep(0)
-            turn += 1
-    assert len(set(began)) == 5
-    assert began == sorted(began)
 
 
 async def test_calls_are_spread_over_turns_of_the_loop_in_their_order() -> None:
