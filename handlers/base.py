@@ -50,6 +50,7 @@ UNBOUNDED: Final = 1 << 62
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _REFUSED: Final = "REFUSED"
+_DIGITS_MAX: Final = 20
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 
 _TORNADO_ERRORS: Final = {
@@ -140,7 +141,8 @@ class BaseHandler(web.RequestHandler):
     @property
     def _declared(self) -> int:
         length = self.request.headers.get("Content-Length", "0")
-        return int(length) if length.isdigit() else 0
+        # Python reads no number of thousands of digits; so many say enough.
+        return int(length[:_DIGITS_MAX]) if length.isdigit() else 0
 
     @property
     def _has_body(self) -> bool:

@@ -8,6 +8,7 @@ answer has gone out: that is the back-pressure.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import math
 import socket
@@ -91,7 +92,8 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
             headers.get("Upgrade", "").lower() != "websocket"
             or "upgrade" not in tokens
             or headers.get("Sec-WebSocket-Version") != "13"
-            or not headers.get("Sec-WebSocket-Key")
+            or not _is_key(headers.get("Sec-WebSocket-Key", ""))
+            or self.request.version == "HTTP/1.0"
         ):
             raise BadRequest
         if any(name.startswith("token.") for name in self._offered) and (
@@ -184,23 +186,20 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
             self.refuse(refused.error, refused.id)
             return None
         self._bad_frames = 0
-        breath = self._pace.take()
-        if self._take_at_once(peer, frame):
-            return asyncio.sleep(0) if breath else None
-        return self._take(peer, frame, breath)
+        return None if self._take_at_once(peer, frame) else self._take(peer, frame)
 
     def on_handed_on(self) -> None:
         if self.peer is not None:
             self.peer.flush()
 
-    async def _take(self, peer: Peer, frame: protocol.Frame, breath: bool) -> None:
+    async def _take(self, peer: Peer, frame: protocol.Frame) -> None:
         try:
             await FRAMES[type(frame)](self, peer, frame)
         except ChatError as error:
             self.refuse(error, frame.id)
         except Exception:
             self._failed(frame)
-        if (seconds := self._pace.rest()) or breath:
+        if seconds := self._pace.rest():
             await asyncio.sleep(seconds)
 
     def _failed(self, frame: protocol.Frame) -> None:
@@ -373,6 +372,14 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
         # The upgrade ends the request with 101; anything else means that no socket came of it.
         if self.get_status() != 101:
             self.on_close()
+
+
+def _is_key(text: str) -> bool:
+    """Whether it is 16 bytes in Base64 (RFC 6455, 4.2.1)."""
+    try:
+        return len(base64.b64decode(text, validate=True)) == 16
+    except ValueError:
+        return False
 
 
 def _outgoing(frame: protocol.Send) -> Outgoing:

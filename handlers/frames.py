@@ -55,7 +55,7 @@ class FrameReader:
     long, or not masked, nothing is waited for.
     """
 
-    __slots__ = ("_at", "_data", "_opcode", "_pieces", "_size", "_size_max")
+    __slots__ = ("_at", "_data", "_opcode", "_pieces", "_size_max")
 
     def __init__(self, size_max: int) -> None:
         """
@@ -66,9 +66,8 @@ class FrameReader:
         self._data = b""
         self._at = 0
         """Where in `_data` the next frame begins."""
-        self._pieces: list[bytes] = []
+        self._pieces = bytearray()
         """Of a message whose last frame has not come."""
-        self._size = 0
         self._opcode = 0
         """Of that message; 0 where there is none."""
 
@@ -82,26 +81,28 @@ class FrameReader:
         self._at = 0
 
     def next(self) -> tuple[int, bytes] | None:
-        """The opcode and payload of the next message or control frame; None until it is whole.
+        """What the next frame brings, once it is whole: an opcode and a payload.
+
+        That is a whole message, a control frame, or a CONTINUATION with nothing for a frame that
+        does not end its message; so that a call is a frame, and a caller can count them.
 
         Raises:
             Breach: nothing may be asked of it any more.
         """
-        while (frame := self._frame()) is not None:
-            first, payload = frame
-            opcode = first & _OPCODE
-            if opcode & _CONTROL:
-                return opcode, payload
-            if first & _FINAL and not self._opcode:
-                return opcode, payload
-            self._pieces.append(payload)
-            self._size += len(payload)
-            self._opcode = self._opcode or opcode
-            if first & _FINAL:
-                whole = self._opcode, b"".join(self._pieces)
-                self._pieces, self._size, self._opcode = [], 0, 0
-                return whole
-        return None
+        frame = self._frame()
+        if frame is None:
+            return None
+        first, payload = frame
+        opcode = first & _OPCODE
+        if opcode & _CONTROL or (first & _FINAL and not self._opcode):
+            return opcode, payload
+        self._pieces += payload
+        self._opcode = self._opcode or opcode
+        if not first & _FINAL:
+            return Opcode.CONTINUATION, b""
+        whole = self._opcode, bytes(self._pieces)
+        self._pieces, self._opcode = bytearray(), 0
+        return whole
 
     def _frame(self) -> tuple[int, bytes] | None:
         """The next frame: its first byte and its payload."""
@@ -123,7 +124,7 @@ class FrameReader:
                 return None
             length = int.from_bytes(data[at : at + 8], "big")
             at += 8
-        if self._size + length > self._size_max and not first & _CONTROL:
+        if len(self._pieces) + length > self._size_max and not first & _CONTROL:
             raise Breach(CLOSE_TOO_LARGE, "frame too large")
         end = at + 4 + length
         if len(data) < end:

@@ -8,6 +8,7 @@ on in the same turn of the loop: a third of the time for a frame (docs/performan
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, cast
 
@@ -16,6 +17,10 @@ from tornado import iostream, web, websocket
 from handlers.frames import Breach, FrameReader, Opcode, closing, control, text
 
 T = TypeVar("T")
+
+FRAMES_PER_TURN: Final = 16
+"""Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
+and one busy client then delays all others by 250 ms."""
 
 CLOSE_SECONDS: Final = 5.0
 """After a close frame of ours the connection is cut, whatever the other side does."""
@@ -50,7 +55,7 @@ class Connection(asyncio.BufferedProtocol):
         """With what it is to be closed as soon as it is there."""
         self._cut: asyncio.TimerHandle | None = None
         self._awaits = False
-        """Whether a message is being awaited."""
+        """Whether a message is being awaited, or the others have their turn."""
         self._closing = False
         """Whether our close frame is out."""
         self._deaf = False
@@ -144,25 +149,33 @@ class Connection(asyncio.BufferedProtocol):
             self._made.pause_reading()
 
     def _hand_on(self) -> None:
-        """Hand on what is whole, until something has to be awaited."""
+        """Hand on what is whole, until something is awaited or the others have a turn."""
         breach = None
         try:
-            while not self._deaf and (frame := self._frames.next()) is not None:
+            for _ in range(FRAMES_PER_TURN):
+                if self._deaf or (frame := self._frames.next()) is None:
+                    break
                 awaited = self._take(*frame)
                 if awaited is not None:
                     self._awaits = True
-                    asyncio.ensure_future(awaited).add_done_callback(self._go_on)
+                    asyncio.ensure_future(awaited).add_done_callback(self._awaited)
                     break
+            else:
+                self._awaits = True
+                asyncio.get_running_loop().call_soon(self._go_on)
         except Breach as found:
             breach = found
         self._handler.on_handed_on()
         if breach is not None:
             self._refuse(breach)
 
-    def _go_on(self, done: asyncio.Future[None]) -> None:
-        self._awaits = False
+    def _awaited(self, done: asyncio.Future[None]) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:
             self._fail(error)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._awaits = False
         if self._lost:
             self._ended()
             return
@@ -180,7 +193,7 @@ class Connection(asyncio.BufferedProtocol):
             self._call(self._handler.on_pong, payload)
         elif opcode == Opcode.PING:
             self._pong(payload)
-        else:
+        elif opcode == Opcode.CLOSE:
             self._close_code, self._close_reason = closing(payload)
             self._deaf = True
             self.close(self._close_code)
@@ -205,7 +218,8 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self.close(breach.code, breach.reason)
             # The end, for who waits for that: whether he speaks of closing is open.
-            self._made.write_eof()
+            with contextlib.suppress(OSError):  # he is gone already
+                self._made.write_eof()
 
     # What goes
 
@@ -242,7 +256,8 @@ class Connection(asyncio.BufferedProtocol):
         self._full = False
         owed, self._pong_owed = self._pong_owed, None
         if owed is not None:
-            self._pong(owed)
+            # Not at once: asyncio is in the middle of writing, and ends twice what then breaks.
+            asyncio.get_running_loop().call_soon(self._pong, owed)
 
     # The end
 

@@ -46,3 +46,11 @@ def configure(level: str, form: str, *, worker: int | None = None) -> None:
     for name in ("pymongo", "tortoise", "aiosqlite", "asyncio", "redis", "botocore", "aiobotocore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
+    logging.getLogger("tornado.general").addFilter(_without_what_was_sent)
+
+
+def _without_what_was_sent(record: logging.LogRecord) -> bool:
+    """Tornado quotes the header that it cannot read, and a token may stand in it."""
+    if str(record.msg).startswith("Malformed HTTP message from"):
+        record.msg, record.args = "Malformed HTTP message", ()
+    return True

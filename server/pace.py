@@ -1,4 +1,4 @@
-"""How fast frames are taken and sockets cleared away: the others have their turns."""
+"""How fast a flood is read and a crowd cleared away: the others have their turns."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-FRAMES_PER_TURN: Final = 16
-"""Frames of one socket before the loop serves the others: Tornado alone yields after about 225,
-and one busy client then delays all others by 250 ms."""
-
 LIMITED_PER_REST: Final = 8
 LIMITED_REST_SECONDS: Final = 0.1
 """So long a socket that is over its rate is not read after so many refusals. One of them costs as
 much as a message, and a client that heeded none had all others wait twice as long."""
-
 
 ENDS_PER_TURN: Final = 64
 """Sockets that are cleared away before the loop serves the others, at 50 microseconds each: when
@@ -26,13 +21,7 @@ class Pace:
     """Of one socket."""
 
     def __init__(self) -> None:
-        self._frames = 0
         self._limited = 0
-
-    def take(self) -> bool:
-        """Count a frame; whether the others have a turn after it."""
-        self._frames += 1
-        return self._frames % FRAMES_PER_TURN == 0
 
     def limit(self) -> None:
         """Count a frame that was over its sender's rate."""

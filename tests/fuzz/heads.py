@@ -27,7 +27,7 @@ BODIES = [
 VALUES = {
     "Accept-Language": ["zh", "en;q=0.x", "*", ",", "zh-CN;q=0.5, en;q=1", ";q=", "-", "a" * 999],
     "Authorization": ["Bearer", "Bearer ", "bearer x", "Basic eDp4", "Bearer a.b.c"],
-    "Content-Length": ["-1", "+1", "1e3", "0x1", "1, 1", " 5", "99999999999999999999"],
+    "Content-Length": ["-1", "+1", "1e3", "0x1", "1, 1", " 5", "9" * 20, "9" * 5000],
     "Content-Type": [
         "application/json; charset=utf-16", "text/json", "/", ";", "application/json;;=",
         "application/x-www-form-urlencoded; charset=latin1", "multipart/form-data",

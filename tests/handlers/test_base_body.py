@@ -209,6 +209,12 @@ def test_a_client_that_waits_for_leave_is_refused_at_once(server: Server) -> Non
     assert answer.refusal == (401, "token_missing")
 
 
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_a_length_that_no_number_holds_is_too_large(server: Server, digits: int) -> None:
+    head = f"POST {REGISTER} HTTP/1.1\nHost: localhost\nContent-Length: {'9' * digits}"
+    assert server.raw_reply(head).refusal == (413, "too_large")
+
+
 def test_what_was_too_large_is_read_away_so_that_the_answer_arrives(server: Server) -> None:
     answer = post(server, b"x" * 900_000)
     assert answer.refusal == (413, "too_large")

@@ -39,6 +39,8 @@ async def test_the_first_frame_says_who_is_connected(ann: Account) -> None:
         {"Connection": "keep-alive"},
         {"Sec_WebSocket_Key": None},
         {"Sec_WebSocket_Key": ""},
+        {"Sec_WebSocket_Key": "abc"},
+        {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==" * 2},
         {"Sec_WebSocket_Version": None},
         {"Sec_WebSocket_Version": "8"},
         {"Sec_WebSocket_Version": "14"},

@@ -36,7 +36,8 @@ def read(*chunks: bytes) -> list[tuple[int, bytes]]:
     for chunk in chunks:
         reader.feed(chunk)
         while (one := reader.next()) is not None:
-            found.append(one)
+            if one != (Opcode.CONTINUATION, b""):
+                found.append(one)
     return found
 
 
@@ -81,6 +82,16 @@ def test_each_form_of_a_length(size: int) -> None:
     sent = frame(Opcode.BINARY, bytes(size))
     assert read(sent) == [(Opcode.BINARY, bytes(size))]
     assert read(sent[:1], sent[1:3], sent[3:9], sent[9:]) == [(Opcode.BINARY, bytes(size))]
+
+
+def test_each_call_is_one_frame_and_a_piece_of_nothing_takes_no_room() -> None:
+    reader = FrameReader(SIZE_MAX)
+    reader.feed(frame(Opcode.TEXT, b"a", final=False) + 1000 * frame(0, b"", final=False))
+    for _ in range(1001):
+        assert reader.next() == (Opcode.CONTINUATION, b"")
+    assert (reader.next(), reader.held) == (None, 0)
+    reader.feed(frame(0, b"b"))
+    assert reader.next() == (Opcode.TEXT, b"ab")
 
 
 def test_what_is_held_is_what_was_not_handed_on() -> None:

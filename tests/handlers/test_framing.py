@@ -5,16 +5,34 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from tornado import httpserver, netutil, web
+from tornado import httpserver, netutil, web, websocket
 
-from handlers.framing import FramedSocket
+from handlers.frames import FrameReader
+from handlers.framing import FRAMES_PER_TURN, Connection, FramedSocket
 from tests.client import SECONDS, Account
 
 PING = b'{"type":9}'
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@asynccontextmanager
+async def serving(handler: type[web.RequestHandler]) -> AsyncIterator[tuple[str, int]]:
+    """A server in this process with that handler, at its address."""
+    server = httpserver.HTTPServer(web.Application([("/", handler)]))
+    (listening,) = netutil.bind_sockets(0, "127.0.0.1")
+    server.add_socket(listening)
+    yield listening.getsockname()
+    server.stop()
+    await server.close_all_connections()
 
 
 @asynccontextmanager
@@ -156,6 +174,97 @@ async def test_a_ping_has_its_pong_and_of_those_that_nobody_reads_few_are_kept(
         assert b"%06d" % (count - 1) in answer
 
 
+@pytest.mark.parametrize("frame", [masked(1, b""), masked(10, b""), b"\x00\x80" + bytes(4)])
+async def test_a_flood_of_whatever_frames_leaves_the_others_their_turns(frame: bytes) -> None:
+    read: list[tuple[int, int]] = []
+    turn = 0
+
+    class Counted(FrameReader):
+        def next(self) -> tuple[int, bytes] | None:
+            if (found := super().next()) is not None:
+                read.append((id(self), turn))
+            return found
+
+    class Socket(FramedSocket):
+        def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
+            protocol = super().get_websocket_protocol()
+            assert self.connection is not None
+            self.connection._frames = Counted(100)
+            return protocol
+
+        def on_message(self, message: str | bytes) -> None:
+            pass
+
+    begun = b"\x01\x80" + bytes(4) if frame[0] == 0 else b""
+    async with asyncio.timeout(SECONDS), serving(Socket) as address:
+        _, writer = await asyncio.open_connection(*address)
+        writer.write(HANDSHAKE + begun + 1000 * frame)
+        while len(read) < 1000:
+            await asyncio.sleep(0)
+            turn += 1
+        writer.close()
+        await writer.wait_closed()
+    assert max(Counter(read).values()) <= 2 * FRAMES_PER_TURN
+
+
+async def test_a_breach_of_somebody_who_is_gone_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    taken, gone, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Socket(FramedSocket):
+        async def on_message(self, message: str | bytes) -> None:
+            taken.set()
+            await gone.wait()
+
+        def on_close(self) -> None:
+            ended.set()
+
+    async with asyncio.timeout(SECONDS), serving(Socket) as address:
+        with socket.create_connection(address) as connection:
+            connection.setblocking(False)
+            # So much that the server reads no more while it awaits, and sees no end.
+            sent = HANDSHAKE + masked(1, b"x") + b"\xc1\x80" + bytes(300_000)
+            await asyncio.get_running_loop().sock_sendall(connection, sent)
+            await taken.wait()
+            connection.recv(1 << 16)
+        gone.set()
+        await ended.wait()
+        await asyncio.sleep(0)
+    assert caplog.text == ""
+
+
+async def test_a_pong_that_had_to_wait_is_not_written_in_the_middle_of_writing() -> None:
+    opened: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+
+    class Socket(FramedSocket):
+        def open(self, *_args: str, **_kwargs: str) -> None:
+            assert self.connection is not None
+            opened.set_result(self.connection)
+
+        def on_message(self, message: str | bytes) -> None:
+            pass
+
+    async with asyncio.timeout(SECONDS), serving(Socket) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(HANDSHAKE)
+        connection = await opened
+        await reader.readuntil(b"\r\n\r\n")
+        connection.pause_writing()
+        writer.write(masked(9, b"first") + masked(9, b"last"))
+        while connection._pong_owed != b"last":
+            await asyncio.sleep(0)
+        # asyncio, when what breaks here breaks in its own writing, tells of the end twice.
+        written: list[bytes] = []
+        connection.write = written.append  # type: ignore[method-assign]
+        connection.resume_writing()
+        assert written == []
+        await asyncio.sleep(0)
+        assert written == [b"\x8a\x04last"]
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
     begun: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
 
@@ -164,14 +273,10 @@ async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
         def prepare(self) -> None:
             begun.set_result(asyncio.current_task())
 
-    server = httpserver.HTTPServer(web.Application([("/", Socket)]))
-    (listening,) = netutil.bind_sockets(0, "127.0.0.1")
-    server.add_socket(listening)
-    _, writer = await asyncio.open_connection(*listening.getsockname())
-    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{}")
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(SECONDS), serving(Socket) as address:
+        _, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{}")
         request = await begun
         writer.close()
         await writer.wait_closed()
         await request
-    server.stop()

@@ -1,15 +1,9 @@
-"""When the frames of one socket have to wait."""
+"""When one socket has to wait, and how a crowd is cleared away."""
 
 import asyncio
 import functools
 
-from server.pace import FRAMES_PER_TURN, LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Spread
-
-
-def test_the_others_have_a_turn_after_so_many_frames() -> None:
-    pace = Pace()
-    turns = [pace.take() for _ in range(2 * FRAMES_PER_TURN)]
-    assert turns == 2 * ([False] * (FRAMES_PER_TURN - 1) + [True])
+from server.pace import LIMITED_PER_REST, LIMITED_REST_SECONDS, Pace, Spread
 
 
 def test_who_is_over_his_rate_rests_after_so_many_refusals() -> None:
