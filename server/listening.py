@@ -6,6 +6,7 @@ import os
 import socket
 from typing import Any, Final
 
+from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
 from conf.settings import ConfigError, Service
@@ -25,6 +26,11 @@ DEFER: Final = getattr(socket, "TCP_DEFER_ACCEPT", None)
 """Linux hands out a connection when its first bytes are here. Else hundreds are taken in a moment,
 and their requests come in one turn of the loop."""
 
+PAUSE_SECONDS: Final = 1.0
+"""Until it is tried again, where the system has no descriptor or no memory for a connection."""
+
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -40,9 +46,26 @@ class Intake(socket.socket):
         if self._taken == ACCEPTED_PER_TURN:
             self._taken = 0
             raise BlockingIOError
-        connection = super().accept()
+        try:
+            connection = super().accept()
+        except OSError as error:
+            if error.errno not in _EXHAUSTED:
+                raise
+            self._pause(error)
+            raise BlockingIOError from None
         self._taken += 1
         return connection
+
+    def _pause(self, error: OSError) -> None:
+        """Those who wait go on waiting; else each turn of the loop would try in vain."""
+        logger.warning("no connection can be taken: %s", os.strerror(error.errno or 0))
+        loop = IOLoop.current()
+        loop.update_handler(self, 0)
+        loop.call_later(PAUSE_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        if self.fileno() >= 0:  # else the server has stopped meanwhile
+            IOLoop.current().update_handler(self, IOLoop.READ)
 
 
 def listen(service: Service) -> list[socket.socket]:
