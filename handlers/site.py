@@ -14,6 +14,7 @@ from handlers.base import BaseHandler
 from handlers.call import call, plain
 from models.errors import BadRange, InvalidField, NotFound, Unavailable
 from models.stores import States
+from server.edition import Edition
 from server.fields import DEVICE_ID
 from server.services import Services
 
@@ -31,6 +32,8 @@ KEPT: Final = "public, max-age=31536000, immutable"
 
 PUBLIC_TEXT: Final = ("/", "/admin", "/docs", "/api/openapi.json")
 PUBLIC_FOLDERS: Final = ("/static/", "/join/")
+
+_EDITION: Final = Edition(STATIC, besides="stickers")
 
 _UNCHANGED: Final = {304: "It is what `If-None-Match` says."}
 
@@ -84,8 +87,11 @@ class PageCompression(web.GZipContentEncoding):
 
 class StaticHandler(BaseHandler, web.StaticFileHandler):
     """The page's files, checked by their ETag at each use, but for those whose address names their
-    content: `?v=` and the beginning of the ETag.
+    content: by `?v=` and the beginning of the ETag, or by `@` and the edition before the path.
     """
+
+    _edition = ""
+    """That was asked for; another one than there is now gets the file that is."""
 
     def initialize(self, services: Services, path: str) -> None:  # type: ignore[override]
         BaseHandler.initialize(self, services)
@@ -94,6 +100,8 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
     def parse_url_path(self, url_path: str) -> str:
         if "\0" in url_path:
             raise NotFound
+        if url_path.startswith("@"):
+            self._edition, _, url_path = url_path[1:].partition("/")
         return super().parse_url_path(url_path)
 
     def get_cache_time(self, path: str, modified: object, mime_type: str) -> int:
@@ -101,7 +109,9 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         version = self.get_query_argument("v", "")
-        named = len(version) >= VERSION_MIN and (self.compute_etag() or "")[1:].startswith(version)
+        named = self._edition == _EDITION.name or (
+            len(version) >= VERSION_MIN and (self.compute_etag() or "")[1:].startswith(version)
+        )
         self.set_header("Cache-Control", KEPT if named else "no-cache")
 
     def compute_etag(self) -> str | None:  # type: ignore[override]
@@ -128,6 +138,18 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
 class PageHandler(StaticHandler):
     file: ClassVar[str] = "index.html"
 
+    def deliver(self) -> None:
+        """Answer with the page, which asks for its files by their edition."""
+        page = (STATIC / self.file).read_bytes()
+        files = f'"/static/@{_EDITION.name}/'.encode()
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        self.finish(page.replace(b'"/static/', files))
+
+    def compute_etag(self) -> str | None:  # type: ignore[override]
+        return web.RequestHandler.compute_etag(self)
+
     @plain("text/html", also=_UNCHANGED)
     async def get(self, _path: str, include_body: bool = True) -> None:
         """The chat page, and the cookie that tells this browser from others of its make."""
@@ -142,9 +164,8 @@ class PageHandler(StaticHandler):
                 samesite="Strict",
                 secure=self.secure,
             )
-        self.set_header("Content-Security-Policy", PAGE_POLICY)
         self.set_header("Permissions-Policy", PAGE_PERMISSIONS)
-        await super().get(self.file, include_body)
+        self.deliver()
 
 
 class JoinPageHandler(PageHandler):
@@ -163,12 +184,13 @@ class AdminPageHandler(PageHandler):
         await super().get(_path, include_body)
 
 
-class DocsHandler(StaticHandler):
+class DocsHandler(PageHandler):
+    file = "docs/index.html"
+
     @plain("text/html", also=_UNCHANGED)
     async def get(self, _path: str, include_body: bool = True) -> None:
         """The page that shows this description."""
-        self.set_header("Content-Security-Policy", PAGE_POLICY)
-        await super().get("docs/index.html", include_body)
+        self.deliver()
 
 
 class DocumentHandler(SingleTokenMixin):

@@ -1,5 +1,6 @@
 /** How a new message is announced: by a sound, and where nobody looks at the page by the system's notification. */
 import { openMessage } from "./acts.js";
+import { file } from "./files.js";
 import { t } from "./i18n.js";
 import { recall, remember } from "./prefs.js";
 import { get } from "./store.js";
@@ -55,7 +56,7 @@ export function announce(message, { away }) {
   const name = nameOf(from) ?? t("app");
   const text = summary(message);
   // The next one of a conversation takes the place of the one before.
-  const notice = new Notification(group ?? name, { body: group ? t("preview.from", { name, text }) : text, tag: conv, icon: "/static/img/icon.svg" });
+  const notice = new Notification(group ?? name, { body: group ? t("preview.from", { name, text }) : text, tag: conv, icon: file("img/icon.svg") });
   notice.onclick = () => {
     window.focus();
     openMessage(message);

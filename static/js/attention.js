@@ -1,4 +1,5 @@
 /** What calls for attention: unread in the tab's title, a dot on its icon, and that a message has come. */
+import { file } from "./files.js";
 import { t } from "./i18n.js";
 import { mentionsMe } from "./roster.js";
 import { get, subscribe } from "./store.js";
@@ -16,7 +17,7 @@ export function startAttention() {
     if (shown === `${unread} ${lang}`) return;
     shown = `${unread} ${lang}`;
     document.title = unread ? `(${unread > 99 ? "99+" : unread}) ${t("app")}` : t("app");
-    document.querySelector("link[rel=icon]").href = `/static/img/${unread ? "icon-unread" : "icon"}.svg`;
+    document.querySelector("link[rel=icon]").href = file(`img/${unread ? "icon-unread" : "icon"}.svg`);
   };
   subscribe(show);
   show();

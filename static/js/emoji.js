@@ -2,6 +2,7 @@
  * Emoji without their views: what there is, what is found by words of either language, what was used of late,
  * in which tone of skin. The lists are `vendor/emoji*.json` and are fetched when the panel first opens.
  */
+import { file } from "./files.js";
 import { recall, remember } from "./prefs.js";
 import { get } from "./store.js";
 import { drawable } from "./emoji-drawable.js";
@@ -21,7 +22,7 @@ const lists = new Map();
 
 function fetched(name) {
   if (!lists.has(name)) {
-    const list = fetch(`/static/vendor/${name}.json`).then((answer) => {
+    const list = fetch(file(`vendor/${name}.json`)).then((answer) => {
       if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
       return answer.json();
     });

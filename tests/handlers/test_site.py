@@ -8,6 +8,8 @@ import pytest
 
 from tests.running import Server
 
+KEPT = "public, max-age=31536000, immutable"
+
 
 def get(server: Server, path: str, **headers: str) -> httpx.Response:
     return server.http.get(path, headers=headers)
@@ -54,9 +56,27 @@ def test_a_file_whose_address_names_its_content_is_kept(server: Server) -> None:
     path = "/static/js/im-client.js"
     etag = get(server, path).headers["etag"].strip('"')
     kept = get(server, f"{path}?v={etag[:16]}")
-    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert kept.headers["cache-control"] == KEPT
     for other in ("0" * 16, etag[:15], "", etag + "0"):
         assert get(server, f"{path}?v={other}").headers["cache-control"] == "no-cache", other
+
+
+@pytest.mark.parametrize("path", ["/", "/admin", "/docs", "/join/some-code"])
+def test_a_page_asks_for_its_files_by_their_edition_and_they_are_kept(
+    server: Server, path: str
+) -> None:
+    page = get(server, path)
+    assert page.headers["cache-control"] == "no-cache"
+    again = get(server, path, **{"If-None-Match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    files = set(re.findall(r'"(/static/[^"]+)"', page.text))
+    [edition] = {file.split("/")[2] for file in files}
+    assert re.fullmatch(r"@[0-9a-f]{16}", edition)
+    for file in files:
+        kept = get(server, file)
+        assert (kept.status_code, kept.headers["cache-control"]) == (200, KEPT), file
+        other = get(server, file.replace(edition, "@" + "0" * 16))
+        assert (other.content, other.headers["cache-control"]) == (kept.content, "no-cache")
 
 
 def test_a_range_that_a_file_does_not_have_is_bad(server: Server) -> None:
@@ -82,7 +102,16 @@ def test_files_are_compressed_and_answers_are_not(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/nothing.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/", "/static/js"],
+    [
+        "/static/nothing.js",
+        "/static/@/",
+        "/static/@x",
+        "/static/@x/../../run.py",
+        "/static/../run.py",
+        "/static/%2e%2e/run.py",
+        "/static/",
+        "/static/js",
+    ],
 )
 def test_what_is_no_file_of_the_page_is_not_found(server: Server, path: str) -> None:
     status, _headers, body = server.raw(f"GET {path} HTTP/1.1\nHost: 127.0.0.1:{server.port}")

@@ -12,7 +12,8 @@ from tests.page.design.gallery import served, window
 MOST_DRAWN = 100
 
 PEOPLE = """async () => {
-  const { get, set } = await import("/static/js/store.js");
+  const { src } = document.querySelector("[type=module]");
+  const { get, set } = await import(new URL("../js/store.js", src));
   const people = Array.from({ length: 1000 }, (_, index) => ({
     uid: 100 + index, user_name: `user${index}`, nickname: `Person ${index}`, avatar: null,
   }));
@@ -21,7 +22,8 @@ PEOPLE = """async () => {
 }"""
 
 CONVERSATIONS = """async (uids) => {
-  const { get, set } = await import("/static/js/store.js");
+  const { src } = document.querySelector("[type=module]");
+  const { get, set } = await import(new URL("../js/store.js", src));
   const [like] = Object.values(get().convs).filter(({ type }) => type === "single");
   const convs = uids.map((uid, index) => ({
     ...like, conv: `1:${uid}`, updated_at: 1e12 + index,
@@ -32,7 +34,8 @@ CONVERSATIONS = """async (uids) => {
 
 # Ten things that come, each drawn before the next one. Whatever draws a line makes a text for it.
 ARRIVALS = """async ([conv, user]) => {
-  const { get, put } = await import("/static/js/store.js");
+  const { src } = document.querySelector("[type=module]");
+  const { get, put } = await import(new URL("../js/store.js", src));
   let made = 0;
   const { replace } = String.prototype;
   String.prototype.replace = function (...args) {
@@ -50,7 +53,8 @@ ARRIVALS = """async ([conv, user]) => {
 }"""
 
 MEMBERS = """async (uids) => {
-  const { get, put } = await import("/static/js/store.js");
+  const { src } = document.querySelector("[type=module]");
+  const { get, put } = await import(new URL("../js/store.js", src));
   const members = uids.slice(0, 499).map((uid) => ({ uid, role: "member", muted_until: 0 }));
   put("groups", "g7", { ...get().groups.g7, members: [...members, { uid: 1, role: "admin" }] });
 }"""

@@ -1,4 +1,5 @@
 /** The whole page by phase, and its frame: the rooms at the side, on a phone below. */
+import { file } from "../../js/files.js";
 import { explain, useT } from "../../js/i18n.js";
 import { useStore } from "../../js/store.js";
 import { Avatar, Icon, Spinner } from "../../js/views/parts.js";
@@ -30,7 +31,7 @@ export function App() {
 function Splash({ away }) {
   const t = useT();
   return html`<main class="splash" aria-busy=${!away}>
-    <img class="logo" src="/static/img/icon.svg" alt="" width="56" height="56" />
+    <img class="logo" src=${file("img/icon.svg")} alt="" width="56" height="56" />
     ${away && html`<p role="status"><${Spinner} /> ${t("unreachable")}</p>`}
   </main>`;
 }
@@ -61,7 +62,7 @@ function Rooms({ here }) {
   const me = useStore((state) => state.me);
   const leave = () => signOut().catch((refusal) => say(explain(refusal)));
   return html`<nav class="rooms" aria-label=${t("admin.rooms")}>
-    <p class="rooms-head"><img src="/static/img/icon.svg" alt="" width="32" height="32" /> <span><strong>Tornado IM</strong> <span class="muted">${t("admin.title")}</span></span></p>
+    <p class="rooms-head"><img src=${file("img/icon.svg")} alt="" width="32" height="32" /> <span><strong>Tornado IM</strong> <span class="muted">${t("admin.title")}</span></span></p>
     <ul>${ROOMS.map((name) => html`<li key=${name}><a href=${roomPath(name)} aria-current=${name === here ? "page" : undefined}><${Icon} name=${ICONS[name]} /> <span>${t(`room.${name}`)}</span></a></li>`)}</ul>
     <div class="rooms-foot">
       <p class="rooms-me"><${Avatar} uid=${me.uid} name=${me.nickname || me.user_name} size="small" /> <span class="grow two-lines"><span dir="auto">${me.nickname || me.user_name}</span> <a href="/">${t("admin.chat")}</a></span></p>

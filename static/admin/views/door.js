@@ -1,4 +1,5 @@
 /** The card at the door: signing in, or the word that somebody is no administrator; and how the page looks. */
+import { file } from "../../js/files.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../../js/i18n.js";
 import { useStore } from "../../js/store.js";
 import { THEMES, chooseTheme } from "../../js/theme.js";
@@ -69,7 +70,7 @@ export function Denied() {
 function Head({ text }) {
   const t = useT();
   return html`<header class="card-head">
-    <img class="logo" src="/static/img/icon.svg" alt="" width="48" height="48" />
+    <img class="logo" src=${file("img/icon.svg")} alt="" width="48" height="48" />
     <h1>${t("admin.title")}</h1>
     <p>${text}</p>
   </header>`;

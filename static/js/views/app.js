@@ -1,5 +1,6 @@
 /** The whole page by phase: what shows while it is found out who I am, the card to sign in with, or what lies behind. */
 import { html } from "../../vendor/preact-htm.js";
+import { file } from "../files.js";
 import { useT } from "../i18n.js";
 import { room } from "../inside.js";
 import { set, useStore } from "../store.js";
@@ -20,7 +21,7 @@ export function App() {
 function Splash({ away }) {
   const t = useT();
   return html`<main class="splash" aria-busy=${!away}>
-    <img class="logo" src="/static/img/icon.svg" alt="" width="56" height="56" />
+    <img class="logo" src=${file("img/icon.svg")} alt="" width="56" height="56" />
     ${away && html`<p role="status"><${Spinner} /> ${t("unreachable")}</p>`}
   </main>`;
 }

@@ -1,5 +1,6 @@
 /** The card at the door: sign in or register, with each error beside the field that it is about. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+import { file } from "../files.js";
 import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
 import { fetchInside } from "../inside.js";
 import { register, signIn } from "../session.js";
@@ -90,7 +91,7 @@ export function SignIn() {
   return html`<main class="door">
     <form class="card" ref=${form} onSubmit=${submit} onInput=${ahead} novalidate aria-busy=${busy}>
       <header class="card-head">
-        <img class="logo" src="/static/img/icon.svg" alt="" width="48" height="48" />
+        <img class="logo" src=${file("img/icon.svg")} alt="" width="48" height="48" />
         <h1>Tornado IM</h1>
         <p>${guest ? t("join.door") : t(registering ? "door.register.text" : "door.signin.text")}</p>
       </header>

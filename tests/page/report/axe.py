@@ -18,7 +18,8 @@ Look = tuple[str, str]
 LOOKS: list[Look] = list(product(("en", "zh"), ("light", "dark")))
 
 CHOOSE = """async ([lang, theme]) => {
-    const { chooseLanguage } = await import("/static/js/i18n.js");
+    const { src } = document.querySelector("[type=module]");
+    const { chooseLanguage } = await import(new URL("../js/i18n.js", src));
     await chooseLanguage(lang);
     document.documentElement.dataset.theme = theme;
 }"""

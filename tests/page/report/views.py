@@ -15,7 +15,8 @@ from tests.page.report.stage import Stage
 View = Callable[[Page, Stage], None]
 
 SET = """async (patch) => {
-    const { set } = await import("/static/js/store.js");
+    const { src } = document.querySelector("[type=module]");
+    const { set } = await import(new URL("../js/store.js", src));
     set(patch);
 }"""
 
