@@ -38,6 +38,9 @@ FORM_BYTES: Final = 64 * 1024
 POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 """Should a browser open one all the same, it is a page without scripts, of no origin."""
 
+_BOUNDARY_MAX: Final = 70
+"""Characters (RFC 2046, 5.1.1)."""
+
 _RANGE: Final = re.compile(r"bytes=\s*(?=[0-9]|-[0-9])([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII)
 _RANGES: Final = re.compile(r"bytes=\s*([0-9]*-[0-9]*\s*,\s*)+[0-9]*-[0-9]*\s*", re.ASCII)
 
@@ -93,7 +96,7 @@ class FormReader:
         essence, options = parse_options_header(content_type)
         if essence != b"multipart/form-data":
             raise UnsupportedMedia
-        if not options.get(b"boundary"):
+        if not 0 < len(options.get(b"boundary", b"")) <= _BOUNDARY_MAX:
             raise BadRequest
         self._parser = MultipartParser(
             options[b"boundary"],

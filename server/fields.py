@@ -19,6 +19,7 @@ import emoji
 import msgspec
 
 from models.errors import InvalidField
+from server.unseen import is_unseen
 
 INT_MAX: Final = 2**63 - 1
 
@@ -58,9 +59,7 @@ def is_sticker(value: str) -> bool:
 
 def _is_blank(value: str) -> bool:
     """Whether nothing of it can be seen: blanks, line breaks, joiners and marks of direction."""
-    return not value.strip() or all(
-        character.isspace() or unicodedata.category(character) == "Cf" for character in value
-    )
+    return not value.strip() or all(one.isspace() or is_unseen(one) for one in value)
 
 
 def _text(low: int, high: int) -> Schema:
@@ -156,14 +155,14 @@ class Text(_FromText):
 
 @dataclass(frozen=True, slots=True)
 class UserName(_FromText):
-    """2 to 32 letters, marks, digits and `_ - .` of any script."""
+    """2 to 32 letters, marks, digits and `_ - .` of any script, each of which can be seen."""
 
     def check(self, field: str, value: Any) -> str:
         name: str = Text(2, 32, line=True, blank=True).check(field, value)
         for character in name:
-            if unicodedata.category(character)[0] not in "LM" and (
-                unicodedata.category(character) != "Nd" and character not in _USER_NAME_EXTRA
-            ):
+            category = unicodedata.category(character)
+            known = category[0] in "LM" or category == "Nd" or character in _USER_NAME_EXTRA
+            if not known or is_unseen(character):
                 raise InvalidField(field, "pattern")
         return name
 
@@ -171,7 +170,7 @@ class UserName(_FromText):
         return _text(2, 32) | {
             # Of ASCII exactly those; the classes of the rest not every language's expressions know.
             "pattern": r"^[^\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f]*$",
-            "description": "Letters, marks, digits and `_ - .` of any script.",
+            "description": "Letters, marks, digits and `_ - .` of any script that can be seen.",
         }
 
 

@@ -22,6 +22,7 @@ from typing import Final
 import opencc
 
 from server.folding import fold, pieces
+from server.unseen import is_unseen
 
 BLANK: Final = " "
 """Stands for white space, and for apostrophes, so that he'll is not joined to hell."""
@@ -45,15 +46,6 @@ _ORNAMENTS: Final = (
     (0xFE20, 0xFE2F),
 )
 """Marks on letters, where others are letters themselves, as in Hindi or Thai."""
-
-_UNSEEN: Final = (
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0xFE00, 0xFE0F),
-    (0xE0000, 0xE0FFF),
-)
-"""What Unicode says to ignore where it cannot be shown, besides the category Cf."""
 
 _HAN: Final = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF))
 _WITHOUT_BLANKS: Final = (
@@ -131,7 +123,7 @@ def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if character in _APOSTROPHES or category[0] == "Z" or character.isspace():
         return BLANK
-    if category == "Cf" or _is_in(character, _UNSEEN) or _is_in(character, _ORNAMENTS):
+    if is_unseen(character) or _is_in(character, _ORNAMENTS):
         return ""
     if category == "So":
         return chr(_PICTURE + ord(character)) if ord(character) < 0x20000 else SEPARATOR

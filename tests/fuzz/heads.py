@@ -33,6 +33,7 @@ VALUES = {
         "application/x-www-form-urlencoded; charset=latin1", "multipart/form-data",
         "multipart/form-data; boundary=", 'multipart/form-data; boundary="',
         "multipart/form-data; boundary=é", "multipart/form-data; boundary=b",
+        "multipart/form-data; boundary=" + "b" * 999,
     ],
     "Cookie": ["token", "token=", "token=x; token=y", "device=../..", "device=" + "a" * 99, '="'],
     "Expect": ["100-continue", "200-ok", ""],

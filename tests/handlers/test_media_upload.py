@@ -114,6 +114,7 @@ def test_nothing_is_left_of_what_was_taken(server: Server, ann: Account) -> None
         (b"no form at all", None, (400, "bad_request")),
         (b"", None, (400, "bad_request")),
         (form(part(b"1")), "multipart/form-data", (400, "bad_request")),
+        (b"", f"multipart/form-data; boundary={'b' * 5000}", (400, "bad_request")),
         (form(part(b"1")), "application/octet-stream", (415, "unsupported_media")),
         (b'{"file": "x"}', "application/json", (415, "unsupported_media")),
     ],

@@ -113,6 +113,9 @@ def test_an_integer_is_good_within_its_range_alone(value: int) -> None:
     assert broken(rule, float(value) if abs(value) < 2**53 else 0.5) == "type"
 
 
+UNSEEN = "\u034f\u115f\u1160\u17b4\u180b\u200d\u3164\ufe0f\uffa0\U000e0100"
+
+
 @pytest.mark.parametrize(
     ("rule", "value", "expected"),
     [
@@ -144,6 +147,10 @@ def test_an_integer_is_good_within_its_range_alone(value: int) -> None:
         (UserName(), "a²", "pattern"),
         (UserName(), "_.-", None),
         (UserName(), "ab½", "pattern"),
+        *((UserName(), f"ab{one}", "pattern") for one in UNSEEN),
+        (UserName(), "हिन्दी", None),
+        *((Text(1, 5), one, "pattern") for one in UNSEEN),
+        (Text(1, 5), "❤\ufe0f", None),
         (Opaque(8, 128), "x" * 128, None),
         (Opaque(8, 128), "\x00" * 8, None),
         (Opaque(8, 128), "x" * 129, "length"),
