@@ -1,12 +1,16 @@
 """The page as it is delivered: its headers, its cookie, its files, and the state of the server."""
 
+import asyncio
 import gzip
 import re
+import socket
 
 import httpx
 import pytest
+from tornado import httpserver, netutil, web
 
-from tests.running import Server
+from handlers.site import Site
+from tests.running import ANSWER_SECONDS, Server
 
 KEPT = "public, max-age=31536000, immutable"
 
@@ -122,3 +126,28 @@ def test_what_is_no_file_of_the_page_is_not_found(server: Server, path: str) -> 
 def test_alive_and_ready(server: Server) -> None:
     assert server.call("GET", "/healthz").status == 200
     assert server.call("GET", "/readyz").data == {"sql": "up", "redis": "up", "mongo": "up"}
+
+
+async def test_nothing_more_is_done_for_who_has_gone() -> None:
+    served = 0
+
+    class Counting(web.RequestHandler):
+        async def get(self) -> None:
+            nonlocal served
+            served += 1
+            await asyncio.sleep(0)
+
+    server = httpserver.HTTPServer(Site([("/", Counting)]))
+    [listening] = netutil.bind_sockets(0, "127.0.0.1")
+    server.add_socket(listening)
+    sent = 1000 * b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    with socket.create_connection(listening.getsockname()) as connection:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_sendall(connection, sent)
+        while not served:
+            await asyncio.sleep(0)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        while server._connections:
+            await asyncio.sleep(0)
+    server.stop()
+    assert served < 100
