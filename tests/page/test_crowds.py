@@ -12,8 +12,7 @@ from tests.page.design.gallery import served, window
 MOST_DRAWN = 100
 
 PEOPLE = """async () => {
-  const { src } = document.querySelector("[type=module]");
-  const { get, set } = await import(new URL("../js/store.js", src));
+  const { get, set } = await import("/static/js/store.js");
   const people = Array.from({ length: 1000 }, (_, index) => ({
     uid: 100 + index, user_name: `user${index}`, nickname: `Person ${index}`, avatar: null,
   }));
@@ -22,8 +21,7 @@ PEOPLE = """async () => {
 }"""
 
 CONVERSATIONS = """async (uids) => {
-  const { src } = document.querySelector("[type=module]");
-  const { get, set } = await import(new URL("../js/store.js", src));
+  const { get, set } = await import("/static/js/store.js");
   const [like] = Object.values(get().convs).filter(({ type }) => type === "single");
   const convs = uids.map((uid, index) => ({
     ...like, conv: `1:${uid}`, updated_at: 1e12 + index,
@@ -34,8 +32,7 @@ CONVERSATIONS = """async (uids) => {
 
 # Ten things that come, each drawn before the next one. Whatever draws a line makes a text for it.
 ARRIVALS = """async ([conv, user]) => {
-  const { src } = document.querySelector("[type=module]");
-  const { get, put } = await import(new URL("../js/store.js", src));
+  const { get, put } = await import("/static/js/store.js");
   let made = 0;
   const { replace } = String.prototype;
   String.prototype.replace = function (...args) {
@@ -53,8 +50,7 @@ ARRIVALS = """async ([conv, user]) => {
 }"""
 
 MEMBERS = """async (uids) => {
-  const { src } = document.querySelector("[type=module]");
-  const { get, put } = await import(new URL("../js/store.js", src));
+  const { get, put } = await import("/static/js/store.js");
   const members = uids.slice(0, 499).map((uid) => ({ uid, role: "member", muted_until: 0 }));
   put("groups", "g7", { ...get().groups.g7, members: [...members, { uid: 1, role: "admin" }] });
 }"""
