@@ -6,6 +6,7 @@ moments nothing is written, and the time until the next call may pass is exact.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +42,21 @@ class Rate:
     key: str
     calls: int
     seconds: int
+
+
+def caller(address: str) -> str:
+    """By what a caller's address is counted: of IPv6 by its network of 64 bits, in which whoever
+    has one address may take them all.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
 
 
 class Rates:

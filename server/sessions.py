@@ -15,7 +15,7 @@ from typing import Any
 from conf.settings import Limits
 from models.bus import Bus
 from models.errors import ChatError, Forbidden, NotFound, Unauthorized
-from models.rate import Rate, Rates
+from models.rate import Rate, Rates, caller
 from models.token import Device, Issued, Session, Tokens
 from models.user import Person, Users, canonical
 from server.credentials import Claims, Passwords, TokenSigner
@@ -85,7 +85,9 @@ class Sessions:
         self, name: str, password: str, nickname: str, address: str, *, invite: str | None = None
     ) -> Person:
         """Raises `Conflict` (user_exists), `RateLimited`, and as `Invites.check` does."""
-        await self._rates.take([Rate(f"register:{address}", self._limits.register_per_hour, 3600)])
+        await self._rates.take(
+            [Rate(f"register:{caller(address)}", self._limits.register_per_hour, 3600)]
+        )
         await self._invites.check(invite)
         known = await self._passwords.hash(password)
         person = await self._invites.open_account(invite, name, nickname, known)
@@ -104,7 +106,7 @@ class Sessions:
         await self._rates.take(
             [
                 Rate(f"login:name:{canonical(name)}", per_minute, 60),
-                Rate(f"login:address:{address}", per_minute, 60),
+                Rate(f"login:address:{caller(address)}", per_minute, 60),
             ]
         )
         while True:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from models.errors import RateLimited
-from models.rate import Rate, Rates
+from models.rate import Rate, Rates, caller
 from models.stores import Stores
 from tests.opened import Embedded
 
@@ -129,3 +129,18 @@ async def test_calls_of_one_moment_are_counted_one_after_the_other(embedded: Emb
     async with kept(embedded) as redis:
         waits = await asyncio.gather(*(redis.wait(THREE) for _ in range(20)))
         assert waits.count(0.0) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:0db8:0001:0002::1", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_of_ipv6_a_network_is_one_caller(address: str, counted: str) -> None:
+    assert caller(address) == counted
