@@ -2,7 +2,7 @@
 
 Tornado reads a frame from its stream in four steps, each of which may wait for the loop, and asks
 the kernel twice for each. Here what the kernel has is read at once, and the frames in it are handed
-on in the same turn of the loop: a third of the time for a frame (docs/performance.md).
+on in the same turn of the loop; docs/performance.md says what that gains.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ class Connection(asyncio.BufferedProtocol):
         self._close_at_once: tuple[int | None, str | None] | None = None
         """With what it is to be closed as soon as it is there."""
         self._cut: asyncio.TimerHandle | None = None
-        self._awaits = False
-        """Whether a message is being awaited, or the others have their turn."""
+        self._awaits = True
+        """Whether nothing is handed on now: until the handler is open, while a message is being
+        awaited, and while the others have their turn."""
         self._closing = False
         """Whether our close frame is out."""
         self._deaf = False
@@ -85,33 +86,29 @@ class Connection(asyncio.BufferedProtocol):
             handler.set_header("Sec-WebSocket-Protocol", self.selected_subprotocol)
         handler.finish()
         try:
-            read = await self._take_over(handler.detach())
+            await self._take_over(handler.detach())
         except OSError:
             self._ended()
             return
         if self._close_at_once is not None:
             self.close(*self._close_at_once)
-            return
-        self._call(handler.open)
-        self._receive(read)
+        else:
+            self._call(handler.open)
+        self._go_on()
 
-    async def _take_over(self, stream: iostream.IOStream) -> bytes:
-        """Move to a transport; what was read behind the handshake.
-
-        Raises:
-            OSError: the client is gone.
-        """
+    async def _take_over(self, stream: iostream.IOStream) -> None:
+        """Move to a transport. Raises `OSError`: the client is gone."""
         await stream.write(b"")  # done when all before it is with the kernel
         behind = cast(asyncio.Future[bytes], stream.read_bytes(_READ_BYTES, partial=True))
         if stream.closed():
             raise iostream.StreamClosedError
         connection = stream.socket.dup()
-        # The bytes that were read by now are in `behind`; the others are still the kernel's.
+        if behind.done():
+            self._frames.feed(behind.result())
+        # The bytes that were not read by now are still the kernel's.
         stream.close()
-        read = behind.result() if behind.done() and behind.exception() is None else b""
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(lambda: self, connection)
-        return read
 
     # What comes
 
