@@ -71,6 +71,7 @@ class Guard:
         self._broken = False
         self._broken_at = 0.0
         self._prober: asyncio.Task[None] | None = None
+        self._checking: asyncio.Future[None] | None = None
 
     @property
     def given_up(self) -> bool:
@@ -133,14 +134,30 @@ class Guard:
             raise Unavailable(self._store) from error
 
     async def check(self) -> None:
-        """Raises `Unavailable` unless the store answers."""
+        """Raises `Unavailable` unless the store answers.
+
+        Who asks while another does has the same answer: anybody may ask whether a server is ready.
+        """
+        if self._checking is None:
+            self._checking = asyncio.ensure_future(self._check())
+            self._checking.add_done_callback(self._checked)
+        await asyncio.shield(self._checking)
+
+    async def _check(self) -> None:
         async with self():
             await self._probe()
 
+    def _checked(self, checking: asyncio.Future[None]) -> None:
+        self._checking = None
+        if not checking.cancelled():
+            checking.exception()  # whoever asked may have gone
+
     async def close(self) -> None:
-        if self._prober is not None:
-            self._prober.cancel()
-            await asyncio.wait([self._prober])
+        left = [task for task in (self._prober, self._checking) if task is not None]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
 
     async def _prove_until_able(self) -> None:
         refusals = 0

@@ -284,6 +284,22 @@ async def test_a_check_says_whether_the_store_answers() -> None:
             await checking
 
 
+async def test_who_asks_meanwhile_has_the_same_answer_and_the_next_asks_anew() -> None:
+    async with store() as one:
+        one.probed.failures.append(Down())
+        one.probed.hold()
+        asking = [asyncio.create_task(one.guard.check()) for _ in range(9)]
+        await one.probed.reached()
+        asking[0].cancel()
+        one.probed.release()
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(answer) for answer in answers[1:]] == [Unavailable] * 8
+        assert one.probed.calls == 1
+        await one.is_back()
+        await one.guard.check()
+        assert one.probed.calls == 2
+
+
 async def test_a_guard_that_is_closed_leaves_no_prober_behind() -> None:
     one = Store()
     await one.goes_down()
