@@ -53,8 +53,8 @@ BODY_SECONDS: Final = 60.0
 HEADER_BYTES: Final = 32 * 1024
 
 
-_CODE: Final = re.compile(r"(?<=/join|links)/[^/]+\Z")
-"""The code of a link into a group, at the end of a path."""
+_SECRET: Final = re.compile(r"(?<=/join/|links/)[^/]+\Z|eyJ[\w-]{8,}\.[\w.-]+")
+"""The code of a link into a group, at the end of a path; a token that somebody has put into one."""
 
 
 async def serve(settings: Settings) -> None:
@@ -188,9 +188,8 @@ def _log_request(handler: RequestHandler) -> None:
     """One line for each request: no query, no header, no body, and no code that lets people in."""
     request = handler.request
     access.info(
-        "%s %s %d %.1fms %s",
-        getattr(handler, "verb", request.method),
-        _CODE.sub("/...", request.path),
+        "%s %d %.1fms %s",
+        _SECRET.sub("...", f"{getattr(handler, 'verb', request.method)} {request.path}"),
         handler.get_status(),
         1000 * request.request_time(),
         getattr(handler, "request_id", "-"),

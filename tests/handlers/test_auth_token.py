@@ -261,3 +261,10 @@ def test_a_token_in_a_header_that_cannot_be_read_is_in_no_log(eve: Account) -> N
     assert eve.server.raw(head)[0] == 400
     log = eve.server.log
     assert "Malformed HTTP message" in log and eve.token not in log
+
+
+def test_a_token_in_a_path_is_in_no_log(eve: Account) -> None:
+    for path in (f"/api/{eve.token}", f"/{eve.token}/x", f"/join/{eve.token}"):
+        eve.server.http.get(path)
+    eve.server.http.request(eve.token, "/api/user/me")
+    assert eve.token not in eve.server.log
