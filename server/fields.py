@@ -57,9 +57,15 @@ def is_sticker(value: str) -> bool:
     return _STICKER.fullmatch(value) is not None
 
 
-def _is_blank(value: str) -> bool:
-    """Whether nothing of it can be seen: blanks, line breaks, joiners and marks of direction."""
-    return not value.strip() or all(one.isspace() or is_unseen(one) for one in value)
+def _is_blank(value: str, *, line: bool) -> bool:
+    """Whether nothing of it can be seen: blanks, line breaks, joiners and marks of direction.
+
+    In a line, which names something, neither is what chooses a variant, nor a filler.
+    """
+    return not value.strip() or all(
+        one.isspace() or (is_unseen(one) if line else unicodedata.category(one) == "Cf")
+        for one in value
+    )
 
 
 def _text(low: int, high: int) -> Schema:
@@ -141,7 +147,7 @@ class Text(_FromText):
             raise InvalidField(field, "control_characters")
         if not self.low <= _length(value) <= self.high:
             raise InvalidField(field, "length")
-        if not self.blank and self.low and _is_blank(value):
+        if not self.blank and self.low and _is_blank(value, line=self.line):
             raise InvalidField(field, "pattern")
         return value
 

@@ -168,10 +168,9 @@ async def test_a_ping_has_its_pong_and_of_those_that_nobody_reads_few_are_kept(
         await writer.drain()
         writer.write(masked(1, PING))
         answer = b""
-        while b'"code":50014' not in answer:
+        while b'"code":50014' not in answer or b"%06d" % (count - 1) not in answer:
             answer += await reader.read(1 << 16)
         assert answer.count(b"\x8a\x06") < count
-        assert b"%06d" % (count - 1) in answer
 
 
 @pytest.mark.parametrize("frame", [masked(1, b""), masked(10, b""), b"\x00\x80" + bytes(4)])

@@ -12,6 +12,9 @@ from tests.page.samples import voice
 Pair = tuple[Person, Person]
 Someone = Callable[..., Person]
 
+RECORDS = True
+"""So the browser is one that has a microphone."""
+
 AWAY = re.compile(r"^0:0[1-9] / ")
 
 
