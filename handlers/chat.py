@@ -8,7 +8,6 @@ answer has gone out: that is the back-pressure.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import math
 import socket
@@ -20,7 +19,7 @@ from tornado import iostream, websocket
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import plain
-from handlers.framing import FramedSocket
+from handlers.framing import FramedSocket, is_key
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
@@ -92,7 +91,7 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
             headers.get("Upgrade", "").lower() != "websocket"
             or "upgrade" not in tokens
             or headers.get("Sec-WebSocket-Version") != "13"
-            or not _is_key(headers.get("Sec-WebSocket-Key", ""))
+            or not is_key(headers.get("Sec-WebSocket-Key", ""))
             or self.request.version == "HTTP/1.0"
         ):
             raise BadRequest
@@ -372,14 +371,6 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
         # The upgrade ends the request with 101; anything else means that no socket came of it.
         if self.get_status() != 101:
             self.on_close()
-
-
-def _is_key(text: str) -> bool:
-    """Whether it is 16 bytes in Base64 (RFC 6455, 4.2.1)."""
-    try:
-        return len(base64.b64decode(text, validate=True)) == 16
-    except ValueError:
-        return False
 
 
 def _outgoing(frame: protocol.Send) -> Outgoing:

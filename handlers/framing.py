@@ -8,6 +8,7 @@ on in the same turn of the loop; docs/performance.md says what that gains.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, cast
@@ -29,6 +30,14 @@ _READ_BYTES: Final = 64 * 1024
 
 _read = bytearray(_READ_BYTES)
 """What was read last, by whichever socket: it is copied before another reads."""
+
+
+def is_key(text: str) -> bool:
+    """Whether a `Sec-WebSocket-Key` is 16 bytes in Base64 (RFC 6455, 4.2.1)."""
+    try:
+        return len(base64.b64decode(text, validate=True)) == 16
+    except ValueError:
+        return False
 
 
 class Connection(asyncio.BufferedProtocol):
