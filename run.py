@@ -17,27 +17,7 @@ WORKERS = whole(1, 64)
 
 def main() -> int:
     """Returns the exit code: 0; 1 after one line that says what is wrong; 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="run.py", description="Serve Tornado IM.")
-    parser.add_argument("--config", type=Path, metavar="PATH", help="an INI file of settings")
-    parser.add_argument(
-        "--check", action="store_true", help="print the configuration as it is in force, and exit"
-    )
-    parser.add_argument(
-        "--workers", default="1", metavar="N", help="processes that serve together (default: 1)"
-    )
-    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)  # of such a parent
-    parser.add_argument(
-        "--reindex", action="store_true", help="build the search index anew, and exit"
-    )
-    parser.add_argument(
-        "--grant-admin", metavar="NAME", help="make somebody an administrator, and exit"
-    )
-    parser.add_argument(
-        "--reset-password",
-        metavar="NAME",
-        help="give somebody the password that is typed, sign him out everywhere, and exit",
-    )
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     if arguments.worker is not None:
         return work(arguments.worker)
     try:
@@ -71,6 +51,30 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py", description="Serve Tornado IM.")
+    parser.add_argument("--config", type=Path, metavar="PATH", help="an INI file of settings")
+    parser.add_argument(
+        "--check", action="store_true", help="print the configuration as it is in force, and exit"
+    )
+    parser.add_argument(
+        "--workers", default="1", metavar="N", help="processes that serve together (default: 1)"
+    )
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)  # of such a parent
+    parser.add_argument(
+        "--reindex", action="store_true", help="build the search index anew, and exit"
+    )
+    parser.add_argument(
+        "--grant-admin", metavar="NAME", help="make somebody an administrator, and exit"
+    )
+    parser.add_argument(
+        "--reset-password",
+        metavar="NAME",
+        help="give somebody the password that is typed, sign him out everywhere, and exit",
+    )
+    return parser
 
 
 async def serve(settings: Settings, workers: int) -> None:

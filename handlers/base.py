@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import re
 import secrets
@@ -32,6 +31,7 @@ from models.errors import (
     UnsupportedMedia,
 )
 from server import protocol, text
+from server.addresses import is_address, within
 from server.fields import INT_MAX, parse
 from server.services import Services
 
@@ -200,7 +200,7 @@ class BaseHandler(web.RequestHandler):
     @property
     def _from_proxy(self) -> bool:
         trusted = self.services.settings.service.trusted_proxies
-        return _within(self.request.remote_ip or "", trusted)
+        return within(self.request.remote_ip or "", trusted)
 
     @property
     def address(self) -> str:
@@ -208,9 +208,9 @@ class BaseHandler(web.RequestHandler):
         address = self.request.remote_ip or ""
         trusted = self.services.settings.service.trusted_proxies
         hops = self.request.headers.get("X-Forwarded-For", "").split(",")
-        while hops and _within(address, trusted):
+        while hops and within(address, trusted):
             hop = hops.pop().strip()
-            if not _is_address(hop):
+            if not is_address(hop):
                 break
             address = hop
         return address
@@ -386,17 +386,3 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
         return {name: values[0].decode("utf-8") for name, values in arguments.items()}
     except (httputil.HTTPInputError, UnicodeDecodeError):
         raise BadRequest from None
-
-
-def _is_address(address: str) -> bool:
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True
-
-
-def _within(address: str, networks: tuple[Any, ...]) -> bool:
-    if not networks or not _is_address(address):
-        return False
-    return any(ipaddress.ip_address(address) in network for network in networks)

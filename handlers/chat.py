@@ -1,7 +1,7 @@
 """The WebSocket: one table from frames to service calls, and the peer map at class level.
 
 Frames of one socket are taken one after another, so that the sender's order is the stored order.
-Sends do not wait for the store, up to 64 of them; then nothing of this socket is taken until an
+Sends do not wait for the store, up to 32 of them; then nothing of this socket is taken until an
 answer has gone out: that is the back-pressure.
 """
 
@@ -23,8 +23,8 @@ from handlers.framing import FramedSocket, is_key
 from models.errors import BadRequest, ChatError, Internal, InvalidField, RateLimited
 from server import protocol, text
 from server.delivery import Outgoing
+from server.draft import Ack
 from server.fields import DEVICE_ID, Integer, ruled
-from server.log import Ack
 from server.pace import Pace
 from server.peers import Peer, PeerMap
 from server.policy import Place

@@ -22,6 +22,7 @@ from models.units import Conv, Seq, Uid
 from server.amendments import Amended
 from server.conversations import HasRead, Preferences
 from server.delivery import Outgoing
+from server.draft import Sent
 from server.fields import (
     Boolean,
     ClientId,
@@ -34,7 +35,6 @@ from server.fields import (
     ruled,
 )
 from server.listing import Listed
-from server.log import Sent
 from server.policy import Place
 from server.protocol import EDITED, REACTED, READ, RECALLED, SINGLE_KINDS, TEXT, Page
 from server.reports import ReportId

@@ -30,6 +30,7 @@ from models.errors import (
 )
 from server import __version__, schema, text
 from server.fields import DEVICE_ID, Schema
+from server.text import LANGUAGES
 
 Table = Sequence[tuple[str, type[BaseHandler]]]
 
@@ -309,10 +310,42 @@ def _refusal(status: int, words: list[str], empty: bool) -> dict[str, Any]:
     if InvalidField.word in words:
         said["properties"]["data"] = {"anyOf": [schema.reference("BrokenField"), {"type": "null"}]}
     response: dict[str, Any] = {
-        "description": "\n".join(f"- `{word}`: {text.about(word)}" for word in words)
+        "description": "\n".join(_line(LANGUAGES[0], word) for word in words)
     }
     if status == 429:
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     if not empty:
         response["content"] = {JSON: {"schema": said}}
     return response
+
+
+def _line(language: str, word: str) -> str:
+    return f"- `{word}`: {text.about(language, word)}"
+
+
+def translated(part: Any, language: str) -> Any:
+    """The document, or a part of it, with its texts in this language."""
+    if isinstance(part, list):
+        return [translated(one, language) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _say(language, value)
+        if name in ("summary", "description") and isinstance(value, str)
+        else translated(value, language)
+        for name, value in part.items()
+    }
+
+
+def _say(language: str, said: str) -> str:
+    if not said.startswith("- "):
+        return text.described(language, said)
+    lines = []
+    for line in said.splitlines():
+        of, _, about = line.removeprefix("- ").partition(": ")
+        lines.append(
+            _line(language, of.strip("`"))
+            if of.startswith("`")
+            else f"- {text.described(language, of)}: {text.described(language, about)}"
+        )
+    return "\n".join(lines)

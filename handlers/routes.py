@@ -28,6 +28,7 @@ from handlers import (
 )
 from handlers.base import BaseHandler, UnknownHandler
 from server.services import Services
+from server.text import LANGUAGES
 
 _UID: Final = r"([^/]+)"
 _CONV: Final = r"/api/conversations/([^/]+)"
@@ -88,7 +89,7 @@ API: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/api/openapi\.json", site.DocumentHandler),
 )
 
-PAGES: Final[tuple[tuple[str, type[site.StaticHandler]], ...]] = (
+PAGES: Final[tuple[tuple[str, type[BaseHandler]], ...]] = (
     (r"/static/(.*)", site.StaticHandler),
     (r"/docs()", site.DocsHandler),
     (r"/()", site.PageHandler),
@@ -105,11 +106,16 @@ def document() -> dict[str, Any]:
 def routes(services: Services) -> list[tuple[str, type[BaseHandler], dict[str, Any]]]:
     """The table that Tornado takes; what matches nothing is answered by `UnknownHandler`."""
     ours = {"services": services}
+    described = document()
+    documents = {
+        language: msgspec.json.encode(openapi.translated(described, language))
+        for language in LANGUAGES
+    }
     more: dict[type[BaseHandler], dict[str, Any]] = {
-        site.DocumentHandler: {"document": msgspec.json.encode(document())}
+        site.DocumentHandler: {"documents": documents},
+        site.StaticHandler: {"path": str(site.STATIC)},
     }
     return [
-        *((pattern, handler, ours | more.get(handler, {})) for pattern, handler in API),
-        *((pattern, handler, ours | {"path": str(site.STATIC)}) for pattern, handler in PAGES),
+        *((pattern, handler, ours | more.get(handler, {})) for pattern, handler in (*API, *PAGES)),
         (r".*", UnknownHandler, ours),
     ]

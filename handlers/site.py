@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
@@ -14,8 +14,9 @@ from handlers.base import BaseHandler
 from handlers.call import call, plain
 from models.errors import BadRange, InvalidField, NotFound, Unavailable
 from models.stores import States
-from server.edition import Edition
+from server.edition import Edition, version
 from server.fields import DEVICE_ID
+from server.packing import packed
 from server.services import Services
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -25,13 +26,21 @@ DEVICE_COOKIE_DAYS: Final = 3650
 VERSION_MIN: Final = 16
 """Characters of a hash by which an address names its content."""
 
-ETAG_LENGTH: Final = 32
-"""Characters of the hash in an ETag: the page is some hundred files, each with its head."""
+DOCUMENTS: Final = frozenset({"image/svg+xml", "text/html"})
+PARTS: Final = frozenset(
+    {"text/css", "text/javascript", "application/javascript", "application/json"}
+)
+"""Types of the texts among the files: those that a browser shows by themselves, and the others."""
+
+OF_DOCUMENTS: Final = (
+    "Content-Security-Policy",
+    "Referrer-Policy",
+    "X-Frame-Options",
+    "X-Request-Id",
+)
+"""Headers that say nothing of what is a part of a document."""
 
 KEPT: Final = "public, max-age=31536000, immutable"
-
-PUBLIC_TEXT: Final = ("/", "/admin", "/docs", "/api/openapi.json")
-PUBLIC_FOLDERS: Final = ("/static/", "/join/")
 
 _EDITION: Final = Edition(STATIC, besides="stickers")
 
@@ -92,22 +101,34 @@ async def _nothing(_delegate: httputil.HTTPMessageDelegate) -> bool:
     return False
 
 
-class PageCompression(web.GZipContentEncoding):
-    """gzip for what is the same for everyone: an answer that holds a token is never compressed."""
+class TextHandler(BaseHandler):
+    """What is the same for everyone, so that it may be packed; what holds a token never is."""
 
-    def __init__(self, request: httputil.HTTPServerRequest) -> None:
-        super().__init__(request)
-        page = request.path in PUBLIC_TEXT or request.path.startswith(PUBLIC_FOLDERS)
-        self._gzipping = self._gzipping and page and "Range" not in request.headers
+    async def deliver(self, content: bytes) -> None:
+        """The answer, or that it is what the reader has already."""
+        self.set_header("Etag", etag_of(content))
+        if self.check_etag_header():
+            self.set_status(304)
+            return
+        coding, body = await packed(content, self.request.headers.get("Accept-Encoding", ""))
+        self.add_header("Vary", "Accept-Encoding")
+        if coding:
+            self.set_header("Content-Encoding", coding)
+        self.write(body)
 
 
-class StaticHandler(BaseHandler, web.StaticFileHandler):
+def etag_of(content: bytes) -> str:
+    return f'"{version(content)}"'
+
+
+class StaticHandler(TextHandler, web.StaticFileHandler):
     """The page's files, checked by their ETag at each use, but for those whose address names their
     content: by `?v=` and the beginning of the ETag, or by `@` and the edition before the path.
     """
 
     _edition = ""
     """That was asked for; another one than there is now gets the file that is."""
+    _needs_etag = True
 
     def initialize(self, services: Services, path: str) -> None:  # type: ignore[override]
         BaseHandler.initialize(self, services)
@@ -124,15 +145,16 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
         return 0  # Tornado's own idea of `v` would not look at the content
 
     def set_extra_headers(self, path: str) -> None:
-        version = self.get_query_argument("v", "")
+        wanted = self.get_query_argument("v", "")
         named = self._edition == _EDITION.name or (
-            len(version) >= VERSION_MIN and (self.compute_etag() or "")[1:].startswith(version)
+            len(wanted) >= VERSION_MIN and self._headers["Etag"][1:].startswith(wanted)
         )
         self.set_header("Cache-Control", KEPT if named else "no-cache")
 
     def compute_etag(self) -> str | None:  # type: ignore[override]
-        whole = web.StaticFileHandler.compute_etag(self)
-        return whole and f'{whole[: ETAG_LENGTH + 1]}"'
+        if not self._needs_etag:
+            return None
+        return etag_of(b"".join(self.get_content(str(self.absolute_path))))
 
     @plain(
         "*/*",
@@ -142,32 +164,48 @@ class StaticHandler(BaseHandler, web.StaticFileHandler):
     )
     async def get(self, path: str, include_body: bool = True) -> None:
         """A file of the pages."""
+        self.path = self.parse_url_path(path)
+        place = self.get_absolute_path(self.root, self.path)
+        self.absolute_path = self.validate_absolute_path(self.root, place)
+        kind = self.get_content_type()
+        if kind in DOCUMENTS | PARTS and "Range" not in self.request.headers:
+            await self._get_text(kind)
+            return
         await super().get(path, include_body)
         if self.get_status() == BadRange.status:
             self.answer_error(BadRange())
+
+    async def _get_text(self, kind: str) -> None:
+        """All of it. The page is some hundred of them, so that what their heads say counts too."""
+        content = b"".join(self.get_content(str(self.absolute_path)))
+        self.set_header("Content-Type", kind)
+        await self.deliver(content)
+        self.set_extra_headers(self.path)
+        for name in OF_DOCUMENTS if kind in PARTS else ():
+            self.clear_header(name)
+        if self._headers["Cache-Control"] == KEPT:
+            self._needs_etag = False  # it is never asked for again
+            self.clear_header("Etag")
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         self.clear_header("Cache-Control")
         super().write_error(status_code, **kwargs)
 
 
-class PageHandler(StaticHandler):
+class PageHandler(TextHandler):
     file: ClassVar[str] = "index.html"
 
-    def deliver(self) -> None:
+    async def deliver_page(self) -> None:
         """Answer with the page, which asks for its files by their edition."""
         page = (STATIC / self.file).read_bytes()
         files = f'"/static/@{_EDITION.name}/'.encode()
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
         self.set_header("Content-Security-Policy", PAGE_POLICY)
-        self.finish(page.replace(b'"/static/', files))
-
-    def compute_etag(self) -> str | None:  # type: ignore[override]
-        return web.RequestHandler.compute_etag(self)
+        await self.deliver(page.replace(b'"/static/', files))
 
     @plain("text/html", also=_UNCHANGED)
-    async def get(self, _path: str, include_body: bool = True) -> None:
+    async def get(self, _path: str) -> None:
         """The chat page, and the cookie that tells this browser from others of its make."""
         try:
             DEVICE_ID.check(DEVICE_COOKIE, self.get_cookie(DEVICE_COOKIE))
@@ -181,40 +219,45 @@ class PageHandler(StaticHandler):
                 secure=self.secure,
             )
         self.set_header("Permissions-Policy", PAGE_PERMISSIONS)
-        self.deliver()
+        await self.deliver_page()
+
+    async def head(self, path: str) -> None:
+        await self.get(path)
 
 
 class JoinPageHandler(PageHandler):
     @plain("text/html", also=_UNCHANGED)
-    async def get(self, code: str, include_body: bool = True) -> None:
+    async def get(self, code: str) -> None:
         """The chat page on a link into a group: it asks whether to join."""
-        await super().get(code, include_body)
+        await super().get(code)
 
 
 class AdminPageHandler(PageHandler):
     file = "admin/index.html"
 
     @plain("text/html", also=_UNCHANGED)
-    async def get(self, _path: str, include_body: bool = True) -> None:
+    async def get(self, _path: str) -> None:
         """The page of administrators; what it shows needs one."""
-        await super().get(_path, include_body)
+        await super().get(_path)
 
 
 class DocsHandler(PageHandler):
     file = "docs/index.html"
 
     @plain("text/html", also=_UNCHANGED)
-    async def get(self, _path: str, include_body: bool = True) -> None:
+    async def get(self, _path: str) -> None:
         """The page that shows this description."""
-        self.deliver()
+        await self.deliver_page()
 
 
-class DocumentHandler(SingleTokenMixin):
+class DocumentHandler(TextHandler, SingleTokenMixin):
     public = True
 
-    def initialize(self, services: Services, document: bytes) -> None:  # type: ignore[override]
+    def initialize(  # type: ignore[override]
+        self, services: Services, documents: Mapping[str, bytes]
+    ) -> None:
         super().initialize(services)
-        self._document = document
+        self._documents = documents
 
     @plain("application/json", also=_UNCHANGED)
     async def get(self) -> None:
@@ -222,10 +265,8 @@ class DocumentHandler(SingleTokenMixin):
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
         self._share()
-        self.finish(self._document)
-
-    def compute_etag(self) -> str | None:  # type: ignore[override]
-        return f'"{hashlib.sha256(self._document).hexdigest()}"'
+        self.add_header("Vary", "Accept-Language")
+        await self.deliver(self._documents[self.language])
 
 
 class HealthHandler(SingleTokenMixin):

@@ -35,12 +35,12 @@ from redis.exceptions import RedisError
 
 from models.errors import Unavailable
 from models.guard import Guard
+from models.publications import RECONNECT_SECONDS, Publications
 
 logger = logging.getLogger("tornado_im.bus")
 
 PING_SECONDS: Final = 0.3
 SILENT_SECONDS: Final = 0.9
-RECONNECT_SECONDS: Final = 0.2
 CONFIRM_SECONDS: Final = 2.0
 """How long a subscription waits for its confirmation before it is `Unavailable`."""
 
@@ -52,12 +52,6 @@ INTRODUCE_SECONDS: Final = 1.0
 
 INTRODUCE_AGAIN_SECONDS: Final = 30.0
 """How often it is looked who is still there."""
-
-QUEUE_MAX: Final = 50_000
-"""Publications that wait for Redis; beyond, the oldest go and the log remains the truth."""
-
-BATCH_MAX: Final = 500
-"""Publications of one pipeline."""
 
 Handler = Callable[[str, dict[str, Any]], None]
 """Called with the channel and the event."""
@@ -102,11 +96,7 @@ class Bus:
         """Set while the others know of this process, on the connection that there is."""
         self._introduce = asyncio.Event()
         self._sending = asyncio.Lock()
-        self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_MAX)
-        self._queued = asyncio.Event()
-        self._sent = asyncio.Event()
-        """Set while nothing waits for Redis."""
-        self._sent.set()
+        self._publications = Publications(client, guard)
 
     @property
     def healthy(self) -> bool:
@@ -136,7 +126,7 @@ class Bus:
         return {
             "bus reader": self._read_forever(),
             "bus pinger": self._ping_forever(),
-            "bus publisher": self._publish_forever(),
+            "bus publisher": self._publications.run(),
             "bus introductions": self._introduce_forever(),
         }
 
@@ -211,15 +201,11 @@ class Bus:
         """Tell the other processes, with all else of this turn of the loop in one pipeline."""
         if self.alone:
             return
-        self._queue.append((self._scope + channel, self._encode(event)))
-        self._queued.set()
-        self._sent.clear()
+        self._publications.put(self._scope + channel, self._encode(event))
 
     async def sent(self, *, seconds: float) -> None:
         """Wait until Redis has all that was published, but no longer than that."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._sent.wait()
+        await self._publications.sent(seconds=seconds)
 
     async def ask(
         self, channel: str, event: dict[str, Any], *, seconds: float
@@ -386,25 +372,3 @@ class Bus:
     async def _ping(self) -> None:
         self._pings.append(time.monotonic())
         await self._send("PING")
-
-    async def _publish_forever(self) -> None:
-        while True:
-            await self._queued.wait()
-            self._queued.clear()
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
-                try:
-                    async with self._guard():
-                        pipeline = self._client.pipeline(transaction=False)
-                        for channel, payload in batch:
-                            pipeline.publish(channel, payload)
-                        await pipeline.execute()
-                except Unavailable:
-                    # Told late, perhaps twice, rather than never: where Redis was only frozen no
-                    # reader's connection broke, and none would resynchronise.
-                    lost = max(0, len(self._queue) + len(batch) - QUEUE_MAX)
-                    if lost:
-                        logger.warning("%d publications lost with the bus", lost)
-                    self._queue.extendleft(reversed(batch[lost:]))
-                    await asyncio.sleep(RECONNECT_SECONDS)
-            self._sent.set()

@@ -22,8 +22,8 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
-from models.message import IN_MAX, MediaMeta, plain
-from models.stores import Document, Stores
+from models.message import IN_MAX, MediaMeta
+from models.stores import Document, Stores, plain
 
 MediaKind = Literal["image", "voice", "file"]
 

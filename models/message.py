@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from bson.int64 import Int64
 from msgspec import Meta
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
+from models.conv import is_group, pair_members
 from models.guard import Guard
-from models.stores import Document, Stores
+from models.stores import Document, Stores, plain
 from models.units import Conv, Millis, Seq, Uid
 
 IN_MAX: Final = 100
@@ -34,32 +34,6 @@ Kind = Literal["text", "image", "voice", "file", "sticker", "system", "recalled"
 
 JOINS: Final = ("created", "joined")
 """Events by which people come into a group."""
-
-
-def is_group(conv: str) -> bool:
-    """Whether it is a group's (`g{gid}`); the others are of two people, or one and himself."""
-    return conv.startswith("g")
-
-
-def group_conv(gid: int) -> str:
-    """The conversation of a group."""
-    return f"g{gid}"
-
-
-def group_gid(conv: str) -> int:
-    """The group of a group's conversation."""
-    return int(conv.removeprefix("g"))
-
-
-def pair(one: int, other: int) -> str:
-    """The conversation of two people, or of one and himself."""
-    return f"{min(one, other)}:{max(one, other)}"
-
-
-def pair_members(conv: str) -> tuple[int, ...]:
-    """The people of a conversation of two, or of one and himself."""
-    low, high = conv.split(":")
-    return (int(low),) if low == high else (int(low), int(high))
 
 
 class Reaction(msgspec.Struct):
@@ -228,15 +202,6 @@ def stored(fields: Mapping[str, Any]) -> Stored:
 
 def _target(event: Message) -> int:
     return int((event.data or {})["target"])
-
-
-def plain(value: Any) -> Any:
-    """A value of a document without bson's Int64 in it."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return int(value) if isinstance(value, Int64) else value
 
 
 def _meta(document: Document | None) -> MediaMeta | None:

@@ -19,8 +19,9 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
+from models.conv import group_conv
 from models.guard import Guard
-from models.message import event_key, group_conv
+from models.message import event_key
 
 
 class OutboxRow(Model):

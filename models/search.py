@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the file; one of another format is built anew."""
 
 SLOT_BITS: Final = 16

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
 import pymongo
+from bson.int64 import Int64
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
 from pymongo.errors import (
@@ -69,6 +70,15 @@ PROOF: Final = "proof"
 
 Document = dict[str, Any]
 """A MongoDB document, as the driver gives it; only `models/` sees one."""
+
+
+def plain(value: Any) -> Any:
+    """A value of a document without bson's Int64 in it."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return int(value) if isinstance(value, Int64) else value
 
 
 State = Literal["up", "down"]

@@ -32,8 +32,7 @@ from pymongo.errors import DuplicateKeyError
 from models.blobs import DELETED, WRITERS
 from models.errors import Conflict, NotFound
 from models.guard import Guard
-from models.message import plain
-from models.stores import Document, Stores
+from models.stores import Document, Stores, plain
 
 PIECE_BYTES: Final = 128 * 1024
 """The most that a piece has. Who uploads holds one in memory until it is his turn to write: with 20

@@ -25,7 +25,7 @@ from tornado.web import RequestHandler
 
 from conf.settings import ConfigError, Settings
 from handlers.routes import routes
-from handlers.site import PageCompression, Site
+from handlers.site import Site
 from models.errors import Unavailable
 from models.stores import open_stores
 from server import embedded, logs
@@ -111,7 +111,7 @@ async def _serve(
         share_memory()
         work = await _start(stack, inheritance, worker, ending.fail, on_mongo_unable)
         server = HTTPServer(
-            Site(routes(work.services), transforms=[PageCompression], log_function=_log_request),
+            Site(routes(work.services), log_function=_log_request),
             idle_connection_timeout=IDLE_SECONDS,
             body_timeout=BODY_SECONDS,
             max_header_size=HEADER_BYTES,

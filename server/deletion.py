@@ -15,11 +15,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from models.conv import pair
 from models.conversation import Conversations
 from models.deletion import Deletion
 from models.deletion import Deletions as Store
 from models.errors import Unauthorized, Unavailable
-from models.message import pair
 from server.expiry import Expiry
 from server.groups import Groups
 from server.media import Media

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from models.conversation import Head
 from models.errors import ChatError, NotFound, Sensitive, Unavailable
+from models.head import Head
 from models.message import Message, Messages, message_key
 from models.outbox import Change
-from server.log import Ack, Draft, MessageLog
+from server.draft import Ack, Draft
+from server.log import MessageLog
 from server.media import MEDIA_KINDS, Media
 from server.peers import Peer
 from server.policy import Place, Policy

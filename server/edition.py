@@ -20,6 +20,15 @@ LOOK_SECONDS: Final = 1.0
 """How long a change of a file may go unseen; to look at all of them takes a millisecond."""
 
 
+VERSION_LENGTH: Final = 32
+"""Hexadecimal digits of a file's own name."""
+
+
+def version(content: bytes) -> str:
+    """What one file's content is named by: in its ETag, and behind `?v=` in an address."""
+    return hashlib.sha256(content).hexdigest()[:VERSION_LENGTH]
+
+
 class Edition:
     """Of the files in one folder."""
 

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import Final
 
 from models.bus import Bus
-from models.conversation import Conversations, Head
+from models.conversation import Conversations
 from models.errors import Unavailable
+from models.head import Head
 from models.lease import Leases
 from models.message import RANGE_MAX, Messages
 from server.media import Media

@@ -88,6 +88,7 @@ class Export:
         person = await self._people.get(uid)
         devices, _ = await self._sessions.devices(uid)
         inbox = await self._positions.inbox(uid)
+        heads = await self._positions.heads(list(inbox))
         return {
             "profile": {
                 "uid": uid,
@@ -109,7 +110,7 @@ class Export:
             "conversations": [
                 {
                     "conv": conv,
-                    "read_seq": cursor.read_seq,
+                    "read_seq": heads[conv].read_by(cursor)[0],
                     "muted": cursor.muted,
                     "pinned": cursor.pinned,
                     "hidden": cursor.hidden_at >= 0,

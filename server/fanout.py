@@ -13,9 +13,10 @@ from typing import Any, Final
 import msgspec
 
 from models.bus import Bus
-from models.message import Message, Stored, is_group
+from models.conv import is_group
+from models.message import Message, Stored
 from server import protocol
-from server.log import Draft
+from server.draft import Draft
 from server.peers import Peer, PeerMap
 from server.presence import Presence
 

@@ -147,14 +147,14 @@ class Text(_FromText):
             raise InvalidField(field, "control_characters")
         if not self.low <= _length(value) <= self.high:
             raise InvalidField(field, "length")
-        if not self.blank and self.low and _is_blank(value, line=self.line):
+        if not self.blank and value and _is_blank(value, line=self.line):
             raise InvalidField(field, "pattern")
         return value
 
     def schema(self) -> Schema:
         refused = _LINE_CONTROLS if self.line else _CONTROLS
         schema = _text(self.low, self.high) | {"pattern": f"^[^{refused}]*$"}
-        if not self.blank and self.low:
+        if not self.blank:
             schema["description"] = "Not only blanks."
         return schema
 

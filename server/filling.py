@@ -26,10 +26,7 @@ FRESH_MAX: Final = 2_000_000
 a line or 470 of the longest; the others are read again."""
 
 AROUND: Final = 250
-"""What a message counts besides its text."""
-
-_TEXTS: Final = frozenset({"text", "system"})
-"""Kinds whose content is a text; of the others it is the id of a medium or of a sticker."""
+"""What a message counts besides its content."""
 
 
 class Filling:
@@ -159,6 +156,18 @@ class Filling:
                 del self._fresh[conv]
 
 
+def findable(message: Message) -> str:
+    """What it can be found by: its text, the name of a file, a new announcement, or nothing."""
+    if message.kind == "text":
+        return message.content
+    if message.kind == "file" and message.meta is not None:
+        return message.meta.name
+    if message.kind == "system" and message.data is not None:
+        # Not the sentence: it is in two languages, and clients say an event in their own words.
+        return message.data.get("announcement") or ""
+    return ""
+
+
 def _size(stored: Stored) -> int:
     return AROUND + len(stored.message.content)
 
@@ -174,5 +183,5 @@ def _entries(stored: Stored) -> Iterable[Entry]:
 
 
 def _entry(message: Message) -> Entry:
-    text = fold(message.content) if message.kind in _TEXTS else ""
+    text = fold(findable(message))
     return Entry(message.seq, message.time, message.from_, message.kind, message.id, text)

@@ -25,8 +25,8 @@ from models.errors import Unavailable
 from models.extent import Extents
 from models.message import Messages
 from models.search import Broken, Index, Unable
+from server.draft import Commit
 from server.filling import Filling
-from server.log import Commit
 from server.search_folder import SearchFolder
 
 logger = logging.getLogger("tornado_im.search")

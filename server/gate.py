@@ -20,15 +20,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.conversation import Head
+from models.conv import is_group, pair_members
 from models.errors import Unavailable
-from models.message import JOINS, Message, Messages, Stored, is_group, pair_members
+from models.head import Head
+from models.message import JOINS, Message, Messages, Stored
+from server.draft import Ack, Commit, Draft
 from server.fanout import Fanout
-from server.log import Ack, Commit, Draft
 from server.peers import PeerMap
 from server.positions import Positions
 from server.recent import Recent
@@ -227,6 +229,8 @@ class Gate:
         origin = draft.origin if draft is not None and told else None
         if origin is not None and len(line.members) >= CROWD:
             origin.flush()
+            # The kernel likes to wake its reader on this core, where he would wait for the pushes.
+            os.sched_yield()
         try:
             self._fanout.push(message, line.members, besides=origin)
         except Exception:

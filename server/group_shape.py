@@ -7,8 +7,8 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
+from models.conv import group_conv
 from models.group import Group, Role, Speak
-from models.message import group_conv
 from models.units import Conv, Gid, Millis, Uid
 from models.user import Person
 

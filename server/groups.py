@@ -230,6 +230,10 @@ class Groups:
                 raise InvalidField("uid", "not_self")
             if locked.group.role(target) is None:
                 raise NotFound
+            # Nobody who leads is muted: what ends that goes before, what begins it is refused.
+            if role is not None and role != "member" and muted_until == 0:
+                await self._mute(locked, uid, target, muted_until, by, who)
+                muted_until = None
             if role is not None:
                 await self._give_role(locked, uid, target, role, by, who)
             if muted_until is not None:

@@ -12,10 +12,11 @@ from typing import Annotated, Final, Literal, NotRequired, TypedDict
 import msgspec
 from msgspec import Meta
 
-from models.conversation import Cursor, Head
+from models.conv import group_gid, is_group
 from models.errors import InvalidField
 from models.group import Role
-from models.message import RANGE_MAX, Message, Messages, group_gid, is_group
+from models.head import Cursor, Head
+from models.message import RANGE_MAX, Message, Messages
 from models.units import Conv, Gid, Millis, Seq, Uid
 from server.people import People, Profile
 from server.positions import Positions
@@ -117,12 +118,7 @@ class Listing:
         singles = await self._singles(uid, [conv for conv in convs if not is_group(conv)], mine)
         about = singles | await self._groups(uid, mine)
         views = [head.view(uid) for head, _ in mine]
-        last = await asyncio.gather(
-            *(
-                self._last(cursor.conv, view.shown_seq, head.last_seq)
-                for (head, cursor), view in zip(mine, views, strict=True)
-            )
-        )
+        last = await self._last(mine)
         mentions = await asyncio.gather(*(self._mention(head, cursor) for head, cursor in mine))
         return [
             {
@@ -133,14 +129,12 @@ class Listing:
                 "read_seq": head.read_by(cursor)[0],
                 "unread": unread(head, cursor),
                 "mention_seq": mention_seq,
-                "last_message": message,
+                "last_message": last[cursor.conv],
                 "updated_at": view.updated_at,
                 "muted": cursor.muted,
                 "pinned": cursor.pinned,
             }
-            for (head, cursor), view, message, mention_seq in zip(
-                mine, views, last, mentions, strict=True
-            )
+            for (head, cursor), view, mention_seq in zip(mine, views, mentions, strict=True)
         ]
 
     async def _singles(
@@ -203,12 +197,32 @@ class Listing:
             high = low - 1
         return 0
 
-    async def _last(self, conv: str, seq: int, last_seq: int) -> Message | None:
-        recent = self._recent.range(conv, seq, seq + 1, last_seq)
-        if recent:
-            return recent[0].message
-        found = await self._messages.at(conv, [seq])
-        return found[seq].message if found else None
+    async def _last(self, mine: Sequence[tuple[Head, Cursor]]) -> dict[str, Message | None]:
+        """The newest message of each conversation: from memory, those of people in one call, and
+        by a call each what else one may read as the last: an event, or where he left a group.
+        """
+        last: dict[str, Message | None] = {}
+        wanted: dict[str, tuple[int, str]] = {}
+        for head, cursor in mine:
+            conv, seq = cursor.conv, head.view(cursor.uid).shown_seq
+            recent = self._recent.range(conv, seq, seq + 1, head.last_seq)
+            if recent:
+                last[conv] = recent[0].message
+            else:
+                wanted[conv] = (seq, head.shown_key)
+        found = await self._messages.by_keys([key for _, key in wanted.values() if key])
+        placed = {}
+        for conv, (seq, key) in wanted.items():
+            # A process of an older version moves a head without its key.
+            if key in found and found[key].message.seq == seq:
+                last[conv] = found[key].message
+            else:
+                placed[conv] = seq
+        calls = (self._messages.at(conv, [seq]) for conv, seq in placed.items())
+        others = await asyncio.gather(*calls)
+        for (conv, seq), other in zip(placed.items(), others, strict=True):
+            last[conv] = other[seq].message if seq in other else None
+        return last
 
 
 def _other(conv: str, uid: int) -> int:

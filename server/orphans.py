@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from models.conversation import Conversations, Head
+from models.conversation import Conversations
 from models.dirty import ALIVE_SECONDS, Dirty
 from models.errors import Unavailable
+from models.head import Head
 from models.message import Messages
 
 logger = logging.getLogger("tornado_im.orphans")

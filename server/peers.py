@@ -14,8 +14,9 @@ from typing import Final, Protocol
 
 from server.protocol import CLOSE_TOO_SLOW
 
-WINDOW: Final = 64
-"""Sends of one socket that may wait for the store; a full window stops reading the socket."""
+WINDOW: Final = 32
+"""Sends of one socket that may wait for the store; a full window stops reading the socket. It is
+what one flooding client can put before the message of anybody else, twice."""
 
 
 class Wire(Protocol):

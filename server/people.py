@@ -35,9 +35,9 @@ class Profile(TypedDict):
     online: Annotated[bool, Meta(description="False for one who blocks me.")]
 
 
-async def tell(bus: Bus, kind: str, uid: int) -> None:
+async def tell(bus: Bus, kind: str, uid: int, **more: int) -> None:
     """Have every process drop its entry; a change that is answered holds everywhere."""
-    await bus.ask("all", {"event": kind, "uid": uid}, seconds=TELL_SECONDS)
+    await bus.ask("all", {"event": kind, "uid": uid, **more}, seconds=TELL_SECONDS)
 
 
 class People:
@@ -149,7 +149,7 @@ class People:
         await self.alive(uid)
         change = self._blocks.add if blocked else self._blocks.remove
         changed = await change(owner, uid)
-        await self._tell("blocks", owner)
+        await self._tell("blocks", owner, other=uid)
         return changed
 
     async def set_nickname(self, uid: int, nickname: str) -> Person:
@@ -170,9 +170,9 @@ class People:
         """Something of a person was changed in SQL; on return it holds everywhere."""
         await self._tell("person", uid)
 
-    async def _tell(self, kind: str, uid: int) -> None:
+    async def _tell(self, kind: str, uid: int, **more: int) -> None:
         self._forget(kind, uid)
-        await tell(self._bus, kind, uid)
+        await tell(self._bus, kind, uid, **more)
 
     def hear(self, event: dict[str, Any]) -> None:
         """Some process, perhaps this one, has changed something."""
@@ -184,7 +184,12 @@ class People:
         if kind == "person":
             self._persons.pop(uid, None)
         else:
-            self._blocked_by.pop(uid, None)
+            # With an account its name goes from the lists of others as well.
+            self._blocked_by = {
+                owner: blocked
+                for owner, blocked in self._blocked_by.items()
+                if owner != uid and uid not in blocked
+            }
             self._blockers_of.clear()
 
     def forget_all(self) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from conf.settings import Chat
-from models.conversation import Head, View
+from models.conv import group_conv, is_group, pair, pair_members
 from models.errors import AwaitReply, ChatError, Forbidden, InvalidField, NotFound, RateLimited
-from models.message import group_conv, is_group, pair, pair_members
+from models.head import Head, View
 from server.fields import INT_MAX
 from server.people import People
 from server.positions import Positions
@@ -94,13 +94,14 @@ class Policy:
 
     async def views(self, uid: int, convs: Collection[str]) -> dict[str, View]:
         """What `uid` may read of each: of groups and of his own pairs, nothing of others."""
-        own = [conv for conv in convs if is_group(conv) or uid in pair_members(conv)]
+        own = [conv for conv in convs if _concerns(uid, conv)]
         return {conv: head.view(uid) for conv, head in (await self._positions.heads(own)).items()}
 
     async def may_read(self, uid: int, conv: str, seq: int) -> bool:
         """Whether a message at `seq` is one that `uid` may read, if it is kept."""
-        views = await self.views(uid, [conv])
-        return conv in views and views[conv].shows(seq)
+        return _concerns(uid, conv) and (await self._positions.reach(conv, seq)).view(uid).shows(
+            seq
+        )
 
     async def addressed(
         self,
@@ -235,6 +236,11 @@ def _group_place(uid: int, conv: str, head: Head) -> Place:
 
 def _anything(_head: Head) -> None:
     return None
+
+
+def _concerns(uid: int, conv: str) -> bool:
+    """Whether it may be his: of a group its head decides."""
+    return is_group(conv) or uid in pair_members(conv)
 
 
 def _conv(uid: int, conv: str | None, to: int | None, default_to: int | None) -> str:

@@ -22,10 +22,12 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Final
 
-from models.conversation import Conversations, Cursor, Head
+from models.conv import is_group, pair_members
+from models.conversation import Conversations
 from models.dirty import Dirty
 from models.errors import Unavailable
-from models.message import Messages, Stored, is_group, pair_members
+from models.head import Cursor, Head
+from models.message import Messages, Stored
 from server.underway import Underway
 
 logger = logging.getLogger("tornado_im.positions")
@@ -51,11 +53,18 @@ class Positions:
         dirty: Dirty,
         *,
         epoch: Callable[[], int],
+        is_alone: Callable[[], bool],
     ) -> None:
+        """
+        Args:
+            epoch: rises where other processes may not have been heard.
+            is_alone: whether there is no other process that could have stored anything.
+        """
         self._conversations = conversations
         self._messages = messages
         self._dirty = dirty
         self._epoch = epoch
+        self._is_alone = is_alone
         self._heads: dict[str, Head] = {}
         self._followed: dict[str, int] = {}
         """Conversation -> the epoch in which its head was read while it was followed.
@@ -107,6 +116,21 @@ class Positions:
             await self._underway.ended(shared)
             found |= await self._read_heads(shared)
         return {conv: found[conv] for conv in convs}
+
+    async def reach(self, conv: str, seq: int | None = None) -> Head:
+        """The exact head, with `seq` in it if that is stored; None: with all that is stored.
+
+        Another process may have acknowledged what is heard of here a moment later.
+        """
+        head = (await self.heads([conv]))[conv]
+        # What nobody here follows was read from the store just now.
+        if self._is_alone() or conv not in self._followed:
+            return head
+        if seq is not None and seq <= head.last_seq:
+            return head
+        for stored in await self._messages.tail(conv, head.last_seq):
+            self.advance(stored)
+        return (await self.heads([conv]))[conv]
 
     async def reread(self, convs: Collection[str]) -> None:
         """Read heads again, and the log's tail whether it is marked or not.

@@ -25,8 +25,10 @@ SECOND_SIGNAL_SECONDS: Final = 0.5
 
 CANCEL_SECONDS: Final = 1.0
 
-GC_THRESHOLD: Final = 50_000
-"""Allocations before a collection: the default of 700 costs a third of the CPU of a fan-out."""
+GC_THRESHOLDS: Final = (5_000, 2, 1_000)
+"""How many objects more there are before the newest are looked through; how often that until those
+before them are as well, and how often this until all are. Few at a time: with 50,000 and 20 what
+others felt of a storm was the collector (docs/performance.md). All seldom: it takes 0.3 s."""
 
 ARENAS: Final = 2
 _M_ARENA_MAX: Final = -8
@@ -63,10 +65,10 @@ def share_memory() -> None:
 
 
 def spare_collections() -> None:
-    """What the start has made stays; from here on the collector looks seldom."""
+    """What the start has made stays; from here on the collector looks through few at a time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def stop_signals() -> asyncio.Event:

@@ -124,6 +124,16 @@ class Page:
         if self.around is not None and (self.before is not None or self.after is not None):
             raise InvalidField("around", "conflict")
 
+    @property
+    def last(self) -> int | None:
+        """The highest seq that decides what the page holds; None: the highest that there is."""
+        if self.around is not None:
+            return self.around + self.limit
+        if self.after is not None:
+            last = self.after + self.limit + 1
+            return last if self.before is None else min(last, self.before - 1)
+        return None if self.before is None else self.before - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class History(Page, Addressed):

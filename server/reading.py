@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from models.conversation import Cursor, Head, View
 from models.errors import ChatError
+from models.head import Cursor, Head, View
 from models.message import RANGE_MAX, Message, Messages, Stored
 from server.policy import Place
 from server.positions import Positions
@@ -115,7 +115,7 @@ class Reading:
 
     async def page(self, uid: int, place: Place, page: Page) -> tuple[list[Message], bool]:
         """A page of history, ascending, and whether nothing more lies in the direction asked."""
-        head = (await self._positions.heads([place.conv]))[place.conv]
+        head = await self._positions.reach(place.conv, page.last)
         view = head.view(uid)
         low, high, backwards = _bounds(page, view.first_seq, view.last_seq)
         read = await self._read(place.conv, low, high, head, view)
@@ -219,7 +219,7 @@ class Reading:
     async def mark(self, uid: int, place: Place, seq: int) -> Standing:
         """Have `uid` read up to `seq`, at most to the last message that he may read."""
         conv = place.conv
-        head = (await self._positions.heads([conv]))[conv]
+        head = await self._positions.reach(conv, seq)
         view = head.view(uid)
         cursor = await self._positions.cursor(uid, conv)
         if seq >= view.last_seq:

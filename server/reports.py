@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Final, Literal, TypedDict
 
 from msgspec import Meta
 
 from models.audit import Act
 from models.errors import Conflict, Forbidden, InvalidField, NotFound, Unavailable
+from models.lease import Leases
 from models.message import Message, Messages
 from models.rate import Rate, Rates
 from models.report import Report, State, new_id, report_key
@@ -34,6 +38,9 @@ KEPT_MS: Final = 90 * 24 * 3600 * 1000
 """How long a report, and its copy of the message, is kept once it is closed."""
 
 SWEEP_SECONDS: Final = 3600.0
+
+ACT_MS: Final = 30_000
+"""How long an act keeps others from a report where its process has died: above what stores take."""
 
 Action = Literal["dismiss", "recall", "ban"]
 
@@ -79,6 +86,7 @@ class Reports:
         admins: Admins,
         audit: Audit,
         rates: Rates,
+        leases: Leases,
     ) -> None:
         self._store = store
         self._messages = messages
@@ -88,6 +96,9 @@ class Reports:
         self._admins = admins
         self._audit = audit
         self._rates = rates
+        self._leases = leases
+        self._acted_on: set[str] = set()
+        """Reports that are acted on by this process: its lease is one for all its requests."""
 
     async def add(self, uid: int, place: Place, seq: int, reason: str) -> str:
         """Report a message; returns the report's id, which is the same when he does it again.
@@ -137,9 +148,33 @@ class Reports:
 
         Raises:
             NotFound: there is no such report.
-            Conflict: it is closed already.
+            Conflict: it is closed already, or somebody else acts on it at this moment.
             Forbidden, InvalidField: as `Admins.ban` does.
         """
+        async with self._alone(id):
+            return await self._act(by, id, action, note, until)
+
+    @asynccontextmanager
+    async def _alone(self, id: str) -> AsyncIterator[None]:
+        """Of two who act on a report at once, here or in another process, one does nothing."""
+        lease = f"report:{id}"
+        if id in self._acted_on:
+            raise Conflict
+        self._acted_on.add(id)
+        try:
+            if not await self._leases.take(lease, lease_ms=ACT_MS):
+                raise Conflict
+            try:
+                yield
+            finally:
+                with contextlib.suppress(Unavailable):  # it ends by itself
+                    await self._leases.give_back([lease])
+        finally:
+            self._acted_on.discard(id)
+
+    async def _act(
+        self, by: int, id: str, action: Action, note: str, until: int | None
+    ) -> ReportShape:
         report = await self._store.get(id)
         if report is None:
             raise NotFound
@@ -147,7 +182,7 @@ class Reports:
             raise Conflict
         message = report.message
         # Written down by itself, and done, before the report says so: a crash in between leaves it
-        # open, and done again it is the same; and of two who act at once neither acts unseen.
+        # open, and done again it is the same.
         dismissal: Act | None = None
         if action == "recall":
             recall = Act(by, "recall", f"message:{message.conv}/{message.seq}", note)

@@ -24,6 +24,7 @@ from models.errors import InvalidField, Unavailable
 from models.message import Message, Messages, message_key
 from models.search import PLACE_MAX, Broken, Candidate, Index, Unable, Wanted
 from server.fields import INT_MAX
+from server.filling import findable
 from server.folding import fold, highlights
 from server.following import Follower
 from server.policy import Policy
@@ -57,7 +58,10 @@ class Result(TypedDict):
     message: Message
     highlight: Annotated[
         list[tuple[int, int]],
-        Meta(description="Where it was found: from and up to a code point of `content`."),
+        Meta(
+            description="Where it was found: from and up to a code point of a text's `content`, "
+            "of a file's name, of an announcement."
+        ),
     ]
 
 
@@ -116,7 +120,7 @@ class Search:
         more = len(found) > len(shown)
         return {
             "results": [
-                {"message": message, "highlight": highlights(message.content, wanted.text)}
+                {"message": message, "highlight": highlights(findable(message), wanted.text)}
                 for message in shown
             ],
             "next": _encode_cursor(found[len(shown) - 1][0], query) if more else None,
@@ -183,7 +187,7 @@ class Search:
 
 
 def _holds(message: Message, wanted: Wanted) -> bool:
-    return (wanted.kind in (None, message.kind)) and wanted.text in fold(message.content)
+    return (wanted.kind in (None, message.kind)) and wanted.text in fold(findable(message))
 
 
 class Readers:

@@ -18,9 +18,10 @@ import msgspec
 
 from conf.settings import Limits, Media
 from models.bus import Bus
-from models.conversation import Cursor
+from models.conv import is_group
 from models.errors import RateLimited, Unavailable
-from models.message import Message, Stored, is_group
+from models.head import Cursor
+from models.message import Message, Stored
 from server import protocol
 from server.fanout import Fanout, group_channel
 from server.gate import Gate
@@ -255,6 +256,20 @@ class Sockets:
             # Presence is a hint; the next refresh or frame 8 tells it again.
             logger.debug("a change of presence was not passed on")
 
+    async def _tell_pair(self, owner: int, other: int) -> None:
+        """One of the two blocks the other, or does not any more: who watches hears of it."""
+        try:
+            apart = other in await self._people.apart_from(owner)
+        except Unavailable:
+            return
+        for uid, reader in ((owner, other), (other, owner)):
+            if not self._presence.online(uid):
+                continue  # as the other sees already
+            frame = protocol.encode(protocol.PRESENCE, {"uid": uid, "online": not apart})
+            for peer in self._presence.watchers(uid):
+                if peer.uid == reader:
+                    peer.write(frame)
+
     # The bus
 
     def hear(self, channel: str, event: dict[str, Any]) -> None:
@@ -264,6 +279,8 @@ class Sockets:
             self._sessions.hear(event)
         elif kind in ("person", "blocks"):
             self._people.hear(event)
+            if "other" in event:
+                self._spawn(self._tell_pair(event["uid"], event["other"]))
         elif kind == "group":
             self._rosters.hear(event)
         elif event["process"] == self._bus.process:

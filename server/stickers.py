@@ -9,7 +9,6 @@ out of its pack is for the page to say; a pack that is broken ends the start.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from msgspec import Meta
 
 from conf.settings import ConfigError
 from models.errors import InvalidField
+from server.edition import version
 from server.fields import STICKER_WORD
 from server.text import LANGUAGES
 
@@ -119,10 +119,10 @@ def _url(place: Path, name: str) -> str:
     """The address of a picture, with its version, so that a browser may keep it for good."""
     path = place / f"{name}.webp"
     try:
-        version = hashlib.sha512(path.read_bytes()).hexdigest()[:_VERSION]
+        named = version(path.read_bytes())[:_VERSION]
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}, and {place / MANIFEST} names it") from None
-    return f"/static/stickers/{place.name}/{name}.webp?v={version}"
+    return f"/static/stickers/{place.name}/{name}.webp?v={named}"
 
 
 def _in(language: str, pack: str, manifest: _Manifest, urls: Mapping[str, str]) -> Pack:

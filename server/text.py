@@ -16,6 +16,11 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
     language: json.loads((_LOCALES / f"{language}.json").read_text(encoding="utf-8"))
     for language in LANGUAGES
 }
+_SENTENCES: Final[dict[str, dict[str, str]]] = {
+    language: json.loads((_LOCALES / f"api.{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES[1:]
+}
+"""Of each sentence that the API is described by, what it is in another language."""
 
 
 def language(accept: str) -> str:
@@ -45,9 +50,17 @@ def say_both(word: str, **values: str | int) -> str:
     return " ".join(say(language, word, **values) for language in LANGUAGES)
 
 
-def about(word: str) -> str:
+def about(language: str, word: str) -> str:
     """The text of a refusal's word for who reads of it in advance: the values are left open."""
-    return _TEXTS[LANGUAGES[0]][word]
+    return _TEXTS[language][word]
+
+
+def described(language: str, sentence: str) -> str:
+    """A sentence of the API's description, which is written in the first of the languages.
+
+    One without a translation stays as it is.
+    """
+    return _SENTENCES.get(language, {}).get(sentence, sentence)
 
 
 def say_error(language: str, error: ChatError) -> str:

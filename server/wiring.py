@@ -46,6 +46,7 @@ from server.conversations import Conversations
 from server.credentials import Passwords, TokenSigner
 from server.deletion import Deletions
 from server.delivery import Delivery
+from server.draft import Commit
 from server.expiry import Expiry
 from server.export import Export
 from server.fanout import Fanout
@@ -58,7 +59,7 @@ from server.invites import Invites
 from server.keeping import Keeping
 from server.listening import ANY_ADDRESS
 from server.listing import Listing
-from server.log import Commit, MessageLog
+from server.log import MessageLog
 from server.media import Media
 from server.media_sweep import MediaSweep
 from server.meter import Meter
@@ -149,7 +150,9 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         on_event=hear,
         on_interrupted=recover,
     )
-    positions = Positions(heads, messages, dirty, epoch=lambda: bus.epoch)
+    positions = Positions(
+        heads, messages, dirty, epoch=lambda: bus.epoch, is_alone=lambda: bus.alone
+    )
     presence = Presence(peers, bus)
     fanout = Fanout(peers, bus, presence)
     recent = Recent()
@@ -255,7 +258,9 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
     trail = Audit(audit.AuditTrail(stores.sql))
     accounts = AdminActs(stores.sql)
     admins = Admins(people, accounts, revocation, trail)
-    reports = Reports(reported, messages, policy, uploaded, amendments, admins, trail, rates)
+    reports = Reports(
+        reported, messages, policy, uploaded, amendments, admins, trail, rates, leases
+    )
     refusals = Refusals()
     meter = Meter(
         stores,

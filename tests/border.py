@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
-from models.conversation import Conversations, Cursor, Head
+from models.conversation import Conversations
 from models.dirty import Dirty
 from models.errors import Unavailable
+from models.head import Cursor, Head
 from models.message import Messages, Stored
 from models.outbox import Change, Outbox
 from models.stores import Document, Stores

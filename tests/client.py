@@ -35,8 +35,8 @@ _ids = itertools.count()
 
 
 def new_name(stem: str = "user") -> str:
-    """A name that nobody has."""
-    return f"{stem}-{_run}-{next(_names)}"
+    """A name that nobody has, and that is no part of one that somebody has."""
+    return f"{stem}-{_run}-{next(_names)}x"
 
 
 def pair(one: Account, other: Account) -> str:

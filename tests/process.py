@@ -18,9 +18,10 @@ from models.lease import Leases
 from models.message import Message, Stored, message_key
 from models.stores import Stores
 from server import protocol
+from server.draft import Ack, Commit, Draft
 from server.fanout import Fanout
 from server.gate import Gate
-from server.log import Ack, Commit, Draft, MessageLog
+from server.log import MessageLog
 from server.peers import Peer, PeerMap
 from server.positions import Positions
 from server.presence import Presence
@@ -111,7 +112,11 @@ class Process:
         self.dirty = BorderedDirty(client, guard, name)
         self.bus = Bus(client, guard, name, on_event=self._hear, on_interrupted=lambda: None)
         self.positions = Positions(
-            self.conversations, self.messages, self.dirty, epoch=lambda: self.bus.epoch
+            self.conversations,
+            self.messages,
+            self.dirty,
+            epoch=lambda: self.bus.epoch,
+            is_alone=lambda: self.bus.alone,
         )
         self.peers = PeerMap()
         self.presence = Presence(self.peers, self.bus)

@@ -152,6 +152,7 @@ class Server(Site):
             "service_httpport": ":0",
             "service_datadir": data / "data",
             "service_secretkey": KEY,
+            "test_cheaphashes": 1,
             **UNLIMITED,
             **settings,
         }

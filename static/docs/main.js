@@ -12,16 +12,11 @@ const READ_AREA = "-64px 0px -70% 0px";
 
 function Page({ info, rooms }) {
   const [filter, setFilter] = useState("");
-  const [, redraw] = useState(0);
   const here = useReading(filter);
   const shown = rooms
     .map((room) => ({ ...room, calls: room.calls.filter((call) => has(call, filter)) }))
     .filter(({ calls }) => calls.length > 0);
-  const onLanguage = () => {
-    switchLanguage();
-    redraw((count) => count + 1);
-  };
-  const chosen = { filter, onFilter: setFilter, onLanguage, onTheme: switchTheme };
+  const chosen = { filter, onFilter: setFilter, onLanguage: () => (switchLanguage(), show()), onTheme: switchTheme };
   return html`
     <${Bar} version=${info.version} ...${chosen} />
     <div class="sheet" id="top">
@@ -72,17 +67,17 @@ function switchTheme() {
   document.documentElement.dataset.theme = next;
 }
 
-async function start() {
+/** Draws the description in the language that is chosen. */
+async function show() {
   const page = document.getElementById("page");
   document.title = t("title");
-  render(html`<p class="empty">${t("loading")}</p>`, page);
-  const answer = await fetch("/api/openapi.json").catch(() => null);
-  if (!answer?.ok) {
-    render(html`<p class="empty">${t("failed")}</p>`, page);
-    return;
-  }
-  render(html`<${Page} ...${read(await answer.json())} />`, page);
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  const { lang } = document.documentElement;
+  const answer = await fetch("/api/openapi.json", { headers: { "Accept-Language": lang } }).catch(() => null);
+  const description = answer?.ok && (await answer.json());
+  if (lang !== document.documentElement.lang) return; // chosen anew meanwhile
+  render(description ? html`<${Page} ...${read(description)} />` : html`<p class="empty">${t("failed")}</p>`, page);
 }
 
-start();
+render(html`<p class="empty">${t("loading")}</p>`, document.getElementById("page"));
+await show();
+if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -1,12 +1,11 @@
 /** What a person can do in a conversation. Each act changes the state at once where it can be taken back. */
 import { api, convPath } from "./api.js";
-import { client, learn, meet } from "./chat.js";
+import { client, learn, meet, meetAll } from "./chat.js";
 import { readByMe } from "./convs.js";
 import { keepDraft } from "./drafts.js";
 import { explain, t } from "./i18n.js";
 import { pairConv } from "./im-client.js";
 import { mentioned } from "./mentions.js";
-import { loadLatest } from "./pages.js";
 import { copyPicture } from "./pictures.js";
 import { go } from "./route.js";
 import { get, put, set } from "./store.js";
@@ -39,21 +38,19 @@ export function openWith(profile) {
   openConv(pairConv(get().me.uid, profile.uid));
 }
 
-/** Sends what stands in a draft, at the end of the thread, wherever the reader is. */
-export async function send(conv, { text, reply_to, names }) {
+/** Sends what stands in a draft. */
+export function send(conv, { text, reply_to, names }) {
   const mentions = mentioned(text, names);
   client.send({ conv, content: text, ...(reply_to && { reply_to }), ...(mentions && { mentions }) });
   keepDraft(conv, { text: "" });
-  if (get().threads[conv]?.later) await loadLatest(conv);
 }
 
 /** Sends a sticker; what is being written stays in the box, what it answers is answered. */
-export async function sendSticker(conv, name) {
+export function sendSticker(conv, name) {
   const draft = get().drafts[conv];
   const reply_to = draft?.edit ? undefined : draft?.reply_to;
   client.send({ conv, kind: "sticker", content: name, ...(reply_to && { reply_to }) });
   if (reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
-  if (get().threads[conv]?.later) await loadLatest(conv);
 }
 
 /** Takes a message of mine into the box, to be changed there; what stood in the box comes back after that. */
@@ -137,13 +134,14 @@ export async function recall({ conv, seq, from, content, kind }) {
 }
 
 export async function patchConv(conv, patch) {
-  const before = get().convs[conv];
-  put("convs", conv, { ...before, ...patch });
+  const known = get().convs[conv];
+  const before = Object.fromEntries(Object.keys(patch).map((name) => [name, known[name]]));
+  put("convs", conv, { ...known, ...patch });
   if (patch.hidden) go({ name: "home" });
   try {
     await api.patch(convPath(conv), patch);
   } catch (refusal) {
-    put("convs", conv, before);
+    put("convs", conv, { ...get().convs[conv], ...before });
     complain(refusal);
   }
 }
@@ -165,8 +163,10 @@ export function findPeople(q) {
 }
 
 /** A page of messages that contain `q`, newest first. */
-export function findMessages(q, cursor) {
-  return api.get(`/api/search?q=${encodeURIComponent(q)}&limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+export async function findMessages(q, cursor) {
+  const page = await api.get(`/api/search?q=${encodeURIComponent(q)}&limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+  meetAll(page.results.map(({ message }) => message));
+  return page;
 }
 
 export function copy(text) {

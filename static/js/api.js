@@ -1,4 +1,5 @@
 /** REST in one place: the envelope is opened here, and a refusal becomes an ApiError. */
+import { recall } from "./prefs.js";
 
 /** `status` 0 means that no answer came. */
 export class ApiError extends Error {
@@ -11,6 +12,11 @@ export class ApiError extends Error {
   /** The token is not good any more, or there is none. */
   get signedOut() {
     return this.status === 401 || TOKEN_WORDS.includes(this.error);
+  }
+
+  /** It would be refused again: what is asked is at fault, no server that is away or busy, and no token that may be renewed. */
+  get lasting() {
+    return this.status >= 400 && this.status < 500 && this.status !== 429 && !this.signedOut;
   }
 }
 
@@ -26,8 +32,9 @@ export function whenSignedOut(listener) {
   onSignedOut = listener;
 }
 
-async function call(method, path, body, { quiet = false } = {}) {
-  const answer = await exchange(method, path, body).catch((refusal) => {
+/** `quiet`: a dead token is not followed up; `keepalive`: the answer's cookie is kept even when the page goes meanwhile. */
+async function call(method, path, body, { quiet = false, keepalive = false } = {}) {
+  const answer = await exchange(method, path, body, keepalive).catch((refusal) => {
     if (!quiet) notice(refusal);
     throw refusal;
   });
@@ -39,18 +46,29 @@ export function notice(refusal) {
   if (refusal.signedOut && refusal.error !== "bad_credentials") onSignedOut(refusal);
 }
 
-async function exchange(method, path, body) {
-  const options = { method, credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_MS), headers: {} };
+async function exchange(method, path, body, keepalive) {
+  const options = { method, keepalive, credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_MS), headers: {} };
   options.headers["Accept-Language"] = document.documentElement.lang;
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
+  const early = await takeEarly(method, path);
+  if (early) return early;
   const response = await fetch(path, options).catch(() => null);
   if (!response?.ok) throw await refusalOf(response);
   return response.json().catch(() => {
     throw new ApiError({ status: 0, error: "unreachable" });
   });
+}
+
+/** The answer to what boot.js has asked already: once, and not after something or somebody may have changed. */
+function takeEarly(method, path) {
+  const { of, answers } = window.early ?? {};
+  if (method !== "GET" || of !== JSON.stringify(recall("expires"))) answers?.clear();
+  const answer = answers?.get(path);
+  answers?.delete(path);
+  return answer;
 }
 
 /** What an answer refuses with; `null` is one that did not come. */

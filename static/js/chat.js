@@ -17,8 +17,11 @@ import { get, put, set } from "./store.js";
 /** "typing…" goes away by itself. */
 const TYPING_SHOWN_MS = 5_000;
 
-/** The list's pages; all of them are read before the socket resumes, which then needs no history. */
+/** The list's pages, as boot.js asks for the first; all are read before the socket resumes, which then needs no history. */
 const LIST_PAGE = 100;
+
+/** People of one question after their names. */
+const IDS_MAX = 200;
 
 /** Of whom an event speaks; more than these it does not name, but the list of members does. */
 const NAMED = 8;
@@ -46,7 +49,7 @@ export function enterChat(me, { probe, ended }) {
   mine.on("message", ({ kind, silent }, { live }) => (stale ||= !live && kind === "system" && !silent));
   mine.on("ready", () => {
     // Read marks, who is in a group and the like, of the time without a socket.
-    if (stale) loadList(mine).catch(() => {});
+    if (stale) insist(() => loadList(mine));
     stale = true;
   });
   set({ drafts: loadDrafts(me.uid), played: loadPlayed(me.uid), users: { [me.uid]: me } });
@@ -64,6 +67,34 @@ export function unsent() {
   return client?.outbox.entries().length ?? 0;
 }
 
+/** Asks until there is an answer or a lasting refusal, which gives undefined, or the person has left. */
+export async function insist(ask) {
+  const mine = client;
+  for (let tries = 2; client === mine; tries++) {
+    try {
+      return await ask();
+    } catch (refusal) {
+      if (refusal.lasting) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, backOff(tries, Math.random)));
+    }
+  }
+  return undefined;
+}
+
+/** Those whose names are being asked for. */
+const asking = new Set();
+
+/** Learns what people are called, a question for as many as one takes. */
+async function learnNames(uids) {
+  const unasked = uids.filter((uid) => !asking.has(uid));
+  for (let first = 0; first < unasked.length; first += IDS_MAX) {
+    const some = unasked.slice(first, first + IDS_MAX);
+    some.forEach((uid) => asking.add(uid));
+    learn((await insist(() => api.get(`/api/users?ids=${some.join(",")}`))) ?? []);
+    some.forEach((uid) => asking.delete(uid));
+  }
+}
+
 /** What people are called and whether they are here, from whatever told it. */
 export function learn(profiles) {
   const users = { ...get().users };
@@ -79,27 +110,19 @@ export async function meet(conv, { anew = false } = {}) {
     watchPeers();
   }
   const uid = peerOf(conv, me.uid); // in a group nobody is
-  if ((anew || !users[uid]?.user_name) && Number.isInteger(uid)) learn(await api.get(`/api/users?ids=${uid}`).catch(() => []));
+  if ((anew || !users[uid]?.user_name) && Number.isInteger(uid)) await learnNames([uid]);
 }
 
 /** Those who wrote, and those whom events name, in groups as well. */
 export async function meetAll(messages) {
   const { groups } = get();
-  const told = ({ conv, data }) => (data?.uids ?? []).slice(0, groups[conv] ? undefined : NAMED);
-  const named = messages.flatMap((message) => [message.from, ...told(message)]);
-  const unknown = [...new Set(named)].filter((uid) => !get().users[uid]?.user_name);
-  if (unknown.length) learn(await api.get(`/api/users?ids=${unknown.slice(0, 200).join(",")}`).catch(() => []));
+  const told = ({ conv, data }) => [data?.by, ...(data?.uids ?? []).slice(0, groups[conv] ? undefined : NAMED)];
+  const named = messages.flatMap((message) => [message.from, message.recalled_by, ...told(message)]);
+  await learnNames([...new Set(named)].filter((uid) => uid && !get().users[uid]?.user_name));
 }
 
 async function begin(mine) {
-  for (let tries = 2; client === mine; tries++) {
-    try {
-      await Promise.all([loadList(mine), loadBlocked()]);
-      break;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, backOff(tries, Math.random)));
-    }
-  }
+  await insist(() => Promise.all([loadList(mine), loadBlocked()]));
   if (client !== mine) return;
   mine.start();
   const { drafts, outbox, convs } = get();
@@ -119,6 +142,7 @@ async function loadList(mine) {
     }
     learn(page.conversations.map(({ peer }) => peer));
     set({ convs, listed: true });
+    meetAll(page.conversations.flatMap(({ last_message: last }) => last ?? []));
     cursor = page.next;
   } while (cursor);
   watchPeers();
@@ -142,7 +166,7 @@ function change(conv, next) {
   const known = get().convs[conv];
   put("convs", conv, next(known ?? blank(conv)));
   // Somebody new: the list has the name, the group, and whether it is pinned or muted.
-  if (!known && client) loadList(client).catch(() => {});
+  if (!known && client) insist(() => loadList(client));
 }
 
 function onMessage(message) {
@@ -163,7 +187,7 @@ function onEvent(message, back) {
   const group = get().groups[conv];
   if (back) {
     put("groups", conv, undefined);
-    loadList(client).catch(() => {});
+    insist(() => loadList(client));
   } else if (group) put("groups", conv, withEvent(group, message));
 }
 

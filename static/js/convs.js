@@ -90,6 +90,11 @@ export function refreshed(conv, listed) {
   return { ...readByPeer(conv, listed.peer_read_seq ?? 0), muted, pinned, peer, group: conv.group ?? group };
 }
 
+/** Whether the list shows it: one that is open or has something of mine in it, else what was written in and not hidden. */
+export function isShown({ conv, last_message, hidden }, { open, drafts, outbox }) {
+  return Boolean(conv === open || drafts[conv] || outbox[conv]?.length || (last_message && !hidden));
+}
+
 /** Pinned ones first, then by the newest message; what has only a draft stands by when it was opened. */
 export function sorted(convs) {
   return [...convs].sort((a, b) => b.pinned - a.pinned || b.updated_at - a.updated_at || a.conv.localeCompare(b.conv));

@@ -1,7 +1,7 @@
 /** What a person can do with groups: make them, come and go, and what the roles allow. The server tells by events. */
 import { complain, openConv, toast } from "./acts.js";
 import { api, convPath } from "./api.js";
-import { learn, watchPeers } from "./chat.js";
+import { insist, learn, watchPeers } from "./chat.js";
 import { t } from "./i18n.js";
 import { forget, recall, remember } from "./prefs.js";
 import { gidOf } from "./roster.js";
@@ -38,11 +38,11 @@ function keep(group) {
 /** The members and how far they have read, of a group that is open and that I am in. */
 export async function loadGroup(conv, twice = true) {
   const asked = get().convs[conv].last_seq;
-  const [group, reads] = await Promise.allSettled([api.get(path(conv)), api.get(convPath(conv, "/reads"))]);
+  const [group, reads] = await Promise.all([insist(() => api.get(path(conv))), insist(() => api.get(convPath(conv, "/reads")))]);
   const changed = ({ seq, kind, silent }) => seq > asked && kind === "system" && !silent;
   if (twice && get().threads[conv]?.items.some(changed)) return loadGroup(conv, false); // the answer may be older than that
-  if (reads.status === "fulfilled") put("reads", conv, reads.value);
-  if (group.status === "fulfilled") keep(group.value);
+  if (reads) put("reads", conv, reads);
+  if (group) keep(group);
   watchPeers();
 }
 

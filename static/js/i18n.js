@@ -23,8 +23,15 @@ export const LANGUAGES = [
   { lang: "en", name: "English" },
 ];
 
-/** To be awaited before anything is drawn: there is no text without it. */
-export async function startLanguage() {
+let started = null;
+
+/** To be awaited before anything is drawn or said: there is no text without it. */
+export function startLanguage() {
+  started ??= start();
+  return started;
+}
+
+async function start() {
   const lang = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
   await fetchTexts(lang);
   set({ lang });

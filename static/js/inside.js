@@ -1,7 +1,8 @@
 /**
  * What only who is signed in needs: most of the page. It is fetched all at once, as index.html lists it, and before
- * it is known that somebody is signed in wherever that is likely (theme-boot.js).
+ * it is known that somebody is signed in wherever that is likely (boot.js).
  */
+import { startLanguage } from "./i18n.js";
 import { fetchSheet } from "./sheets.js";
 
 /** What room.js exports, once it has come. */
@@ -22,7 +23,7 @@ async function fetched() {
   const { content } = document.getElementById("inside");
   document.head.append(content.cloneNode(true));
   const sheets = [...content.querySelectorAll("[as=style]")].map((link) => link.getAttribute("href").match(/([\w-]+)\.css$/)[1]);
-  const [found] = await Promise.all([import("./room.js"), ...sheets.map(fetchSheet)]);
+  const [found] = await Promise.all([startLanguage().then(() => import("./room.js")), ...["panels", ...sheets].map(fetchSheet)]);
   room = found;
   return room;
 }

@@ -56,7 +56,8 @@ export function shortened(thread, seq) {
  * `{type: "bubble", message, mine, first, last, entry?}`; first and last of its group.
  * An entry of the outbox is a message that has no seq yet, and keeps its key when it gets one.
  */
-export function rows({ items, entries, me, newFrom }) {
+export function rows({ items, end, entries, me, newFrom }) {
+  const reaches = end || items[0]?.seq <= newFrom; // else what is new begins above all that is loaded
   const unsent = entries.map((entry) => ({ ...entry, from: me, entry }));
   const drawn = [...items.filter((message) => !message.silent), ...unsent];
   const out = [];
@@ -67,7 +68,7 @@ export function rows({ items, entries, me, newFrom }) {
     if (!before || !sameDay(before.time, message.time)) {
       out.push({ type: "day", key: `day ${new Date(message.time).toDateString()} ${message.seq ?? ""}`, time: message.time });
     }
-    if (!marked && newFrom && message.seq >= newFrom) {
+    if (!marked && reaches && newFrom && message.seq >= newFrom) {
       marked = true;
       if (!mine) out.push({ type: "new", key: "new" });
     }

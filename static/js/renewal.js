@@ -24,6 +24,12 @@ export function renewed({ expires_at }) {
   remember("expires", { at: expires_at, from: Date.now() });
 }
 
+/** Whether somebody is likely to be signed in, as boot.js sees it too: what is over is nobody's any more. */
+export function remembered() {
+  const known = recall("expires");
+  return Boolean(known) && !(known.at > 0 && known.at < Date.now());
+}
+
 /** Half of the token's life after it was made. */
 function dueAt() {
   const { at, from } = recall("expires", { at: 0, from: 0 });
@@ -37,14 +43,19 @@ export function renewInTime() {
   if (get().phase === "in") renewal = setTimeout(renew, Math.max(RENEW_LEAST_MS, dueAt() - Date.now()));
 }
 
+/** Behind a renewal that another tab may be at, which ends the token that this one had before. */
+export function behindRenewal(act) {
+  return navigator.locks ? navigator.locks.request("tornado-im-renew", act) : act();
+}
+
 /** The lock, and the second look behind it, keep two tabs from superseding each other. */
 async function renew() {
   const once = async () => {
     if (get().phase !== "in" || dueAt() > Date.now()) return;
-    renewed(await api.post("/api/user/refresh", {}, { quiet: true }));
+    renewed(await api.post("/api/user/refresh", {}, { quiet: true, keepalive: true }));
   };
   try {
-    await (navigator.locks ? navigator.locks.request("tornado-im-renew", once) : once());
+    await behindRenewal(once);
     renewInTime();
   } catch (refusal) {
     if (!(refusal instanceof ApiError)) throw refusal;

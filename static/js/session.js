@@ -3,8 +3,8 @@ import { api, whenSignedOut } from "./api.js";
 import { explain } from "./i18n.js";
 import { CLOSE } from "./im-wire.js";
 import { fetchInside, room } from "./inside.js";
-import { forget, keysUnder, recall } from "./prefs.js";
-import { forgetRenewal, renewInTime, renewed, startRenewal } from "./renewal.js";
+import { forget, keysUnder } from "./prefs.js";
+import { behindRenewal, forgetRenewal, remembered, renewInTime, renewed, startRenewal } from "./renewal.js";
 import { leaveAll } from "./route.js";
 import { clear, get, set } from "./store.js";
 import { onTabs, tellTabs } from "./tabs.js";
@@ -17,6 +17,8 @@ const LEAVING_MS = 5_000;
 
 let leavingUntil = 0;
 let ending = false;
+/** How often somebody has signed in by hand: what was asked before is of another. */
+let signings = 0;
 
 const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
 
@@ -30,19 +32,34 @@ export function startSession() {
   resume();
 }
 
-/** The cookie decides: what it says of me, or the sign-in card. */
-export async function resume() {
-  if (recall("expires")) fetchInside().catch(() => {}); // it is asked for again when it is needed
+/** The cookie decides, which no script can read. Where nothing else is remembered of me the card waits for no answer. */
+async function resume() {
+  const known = remembered();
+  const turn = signings;
+  const late = () => turn !== signings || get().phase === "in";
+  if (known) fetchInside().catch(() => {}); // it is asked for again when it is needed
+  else set({ phase: "out" });
   try {
-    await enter(await api.get("/api/user/me", { quiet: true }));
+    const ask = () => api.get("/api/user/me", { quiet: true });
+    const me = await ask().catch((refusal) => {
+      if (!refusal.signedOut || !known) throw refusal;
+      return behindRenewal(ask); // the first question may have crossed it
+    });
+    await fetchInside();
+    if (!late()) await enter(me);
   } catch (refusal) {
-    if (refusal.signedOut || refusal.status === 403) return set({ phase: "out" });
-    set({ phase: "unreachable" });
-    setTimeout(resume, RETRY_MS);
+    if (late()) return;
+    if (refusal.signedOut || refusal.status === 403) {
+      forgetRenewal();
+      return set({ phase: "out" });
+    }
+    if (known) set({ phase: "unreachable" });
+    setTimeout(() => late() || resume(), RETRY_MS);
   }
 }
 
 export async function signIn(user_name, password) {
+  signings += 1;
   renewed(await api.post("/api/user/login", { user_name, password }, { quiet: true }));
   await enter(await api.get("/api/user/me"));
   tellTabs("signed-in");
@@ -94,7 +111,7 @@ function forgetAllOf(uid) {
 }
 
 export async function changePassword(old_password, new_password) {
-  renewed(await api.post("/api/user/password", { old_password, new_password }));
+  renewed(await api.post("/api/user/password", { old_password, new_password }, { keepalive: true }));
 }
 
 /** After a refused handshake or a dead socket: is it the token, or only the network? */

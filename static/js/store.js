@@ -60,6 +60,8 @@ let state = {
   me: null,
   lang: "en",
   theme: "system",
+  /** how many dialogs are open, one in front of another */
+  fronts: 0,
   route: { name: "home" },
   /** The code of the link that led here, until it is answered; signing in is no answer. */
   invitation: null,

@@ -2,7 +2,6 @@
 import { send } from "./acts.js";
 import { keepDraft } from "./drafts.js";
 import { tooLarge } from "./media.js";
-import { loadLatest } from "./pages.js";
 import { get, put } from "./store.js";
 import { sendFiles } from "./uploads.js";
 
@@ -67,17 +66,16 @@ export function emptyTray(conv) {
 }
 
 /** What was recorded, as an answer where one is being written. */
-export async function sendVoice(conv, { file, ms, name, waveform }) {
+export function sendVoice(conv, { file, ms, name, waveform }) {
   const draft = get().drafts[conv] ?? { text: "" };
   const meta = { name, size: file.size, duration: ms, waveform };
   sendFiles(conv, [{ file, kind: "voice", meta }], draft.reply_to);
   keepDraft(conv, { ...draft, reply_to: undefined });
-  if (get().threads[conv]?.later) await loadLatest(conv);
 }
 
 /** The files in their order, then what is written in the box. What is too large stays behind. */
-export async function sendAll(conv, draft) {
-  const { limits, threads } = get();
+export function sendAll(conv, draft) {
+  const { limits } = get();
   const items = trayOf(get(), conv);
   const going = items.filter((item) => !problemOf(item, limits));
   put("trays", conv, items.filter((item) => problemOf(item, limits)));
@@ -86,6 +84,5 @@ export async function sendAll(conv, draft) {
     draft = { ...draft, reply_to: undefined };
     keepDraft(conv, draft);
   }
-  if (draft.text.trim()) await send(conv, draft);
-  else if (threads[conv]?.later) await loadLatest(conv);
+  if (draft.text.trim()) send(conv, draft);
 }

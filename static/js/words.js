@@ -56,12 +56,11 @@ function recalledText({ conv, from, recalled_by: by }) {
   return t(from === me ? "recalled.of.me" : "recalled.of", { by: nameOf(by) ?? "…", name: nameOf(from) ?? "…" });
 }
 
-/** An event in the reader's language; the server's own sentence where a word or a name is missing. */
+/** An event in the reader's language; the server's own sentence, which is in both, for one that this page does not know. */
 export function eventText({ event, data = {}, content }) {
   const { uids = [] } = data;
-  const by = nameOf(data.by);
-  const names = uids.slice(0, NAMES).map((uid) => nameOf(uid, { within: true }));
-  if (by === null || names.includes(null)) return content;
+  const by = nameOf(data.by) ?? "…";
+  const names = uids.slice(0, NAMES).map((uid) => nameOf(uid, { within: true }) ?? "…");
   const said = keysOf(event, data).map((key) => t(key, { ...details(data), by, names: joined(names, uids.length) }));
   return said.length && !said.includes(undefined) ? said.join(t("list.stop")) : content;
 }

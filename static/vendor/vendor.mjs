@@ -33,15 +33,18 @@ const PACKAGES = [
     version: "3.1.1",
     licence: "Apache-2.0",
     integrity: "sha512-983Vyg8NwUE7JkZ6NmOqpCZ+sh1bKv2iYTlUkzlWmA5JD2acKoxd4KVxbMmxX/85mtfdnDmTFoNKcg5DGAvxNQ==",
-    // The standalone build carries preact (MIT), whose licence comes from its own package below.
-    files: { "preact-htm.js": "preact/standalone.module.js", "LICENSE.htm": "LICENSE" },
+    files: { "htm.js": (tarball) => module(tarball, "dist/htm.module.js"), "preact-htm.js": together, "LICENSE.htm": "LICENSE" },
   },
   {
     name: "preact",
-    version: "10.9.0",
+    version: "10.29.8",
     licence: "MIT",
-    integrity: "sha512-jO6/OvCRL+OT8gst/+Q2ir7dMybZAX8ioP02Zmzh3BkQMHLyqZSujvxbUriXvHi8qmhcHKC2Gwbog6Kt+YTh+Q==",
-    files: { "LICENSE.preact": "LICENSE" },
+    integrity: "sha512-ej2aVZ+vZ8WO7tvlQWRM9N63A0KzF9q4mWJfDUHgYaIofWY9hu74QdnQrjoPMmZi2/nZ5gN0bJCQF49xQqx09Q==",
+    files: {
+      "preact.js": (tarball) => module(tarball, "dist/preact.module.js"),
+      "preact-hooks.js": (tarball) => module(tarball, "hooks/dist/hooks.module.js"),
+      "LICENSE.preact": "LICENSE",
+    },
   },
   {
     name: "lucide-static",
@@ -63,6 +66,22 @@ const PACKAGES = [
     },
   },
 ];
+
+/** A module that finds the others beside it, and asks for no map of itself. */
+function module(tarball, path) {
+  const text = member(tarball, path).toString("utf8");
+  return Buffer.from(text.replace(/\bfrom"preact"/g, 'from"./preact.js"').replace(/\n?\/\/# sourceMappingURL=.*/, "\n"));
+}
+
+/** What the page's views import: preact, its hooks, and htm for its elements. */
+function together() {
+  return Buffer.from(`import htm from "./htm.js";
+import { h } from "./preact.js";
+export { Component, render } from "./preact.js";
+export * from "./preact-hooks.js";
+export const html = htm.bind(h);
+`);
+}
 
 /** Skin tones and hair, which are parts of emoji and none by themselves. */
 const COMPONENTS = 2;

@@ -16,7 +16,7 @@ RATE = 50
 """Messages per second of the quiet pair."""
 
 FLOOD_IN_FLIGHT = 64
-"""As many as the server lets one socket have on their way."""
+"""Twice as many as the server lets one socket have on their way."""
 
 
 async def measure(options: Options) -> list[Figure]:

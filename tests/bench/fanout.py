@@ -126,16 +126,18 @@ async def measure(options: Options) -> list[Figure]:
         ours, ways = await stack.enter_async_context(group(server))
         bare = await stack.enter_async_context(relayed())
         await ours.saturate(WARM_SECONDS)
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             delivered = await ours.saturate(options.seconds)
             deliveries.add(delivered, await bare.saturate(options.seconds))
             for figure, room in besides:
                 figure.add(delivered, await room.saturate(options.seconds))
-            medians = []
-            for fields in (ways.to_all, ways.to_one):
+            medians = {}
+            # In turn the first: behind a saturated round the others still write.
+            for to_all in (number % 2 == 0, number % 2 == 1):
+                fields = ways.to_all if to_all else ways.to_one
                 ours.rest()
                 async with pulse.acks(server.port, ways.sender, fields, RATE) as took:
                     await asyncio.sleep(options.seconds)
-                medians.append(1000 * statistics.median(took))
-            acks.add(*medians)
+                medians[to_all] = 1000 * statistics.median(took)
+            acks.add(medians[True], medians[False])
     return [deliveries, *(figure for figure, _ in besides), acks]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pymongo
 
-from models.conversation import Conversations, Head
+from models.conversation import Conversations
+from models.head import Head
 from models.message import Message, Stored, document, message_key
 from models.stores import Document
 from tests.bench import store

@@ -89,6 +89,17 @@ async def test_presence_tells_who_is_online_and_then_each_change(
         assert await hers.rest_of(PRESENCE) == []
 
 
+async def test_who_is_blocked_sees_the_other_leave_and_come_back(ann: Account, bo: Account) -> None:
+    async with ann.chat() as hers, bo.chat() as his:
+        assert (await hers.ask(8, uids=[bo.uid]))["online"] == [bo.uid]
+        assert (await his.ask(8, uids=[ann.uid]))["online"] == [ann.uid]
+        for method, online in (("PUT", False), ("DELETE", True)):
+            assert bo.call(method, f"/api/user/{ann.uid}/block").status == 200
+            told = {"code": PRESENCE, "uid": bo.uid, "online": online}
+            assert await hers.push(PRESENCE) == told
+            assert await his.push(PRESENCE) == told | {"uid": ann.uid}
+
+
 async def test_my_other_sockets_hear_of_my_profile(ann: Account, bo: Account) -> None:
     async with ann.chat() as hers, bo.chat() as his:
         ann.call("PATCH", "/api/user/me", json={"nickname": "Añil"})

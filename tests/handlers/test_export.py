@@ -67,6 +67,10 @@ def test_everything_of_mine_and_nothing_of_others(ann: Account, bo: Account, cy:
     assert profile["blocks"] == [cy.uid]
     assert [group["gid"] for group in profile["groups"]] == [mine.gid]
     assert [session["device"] for session in profile["sessions"]] == [ann.device]
+    reads = {chat["conv"]: chat["read_seq"] for chat in profile["conversations"]}
+    for row in ann.get("/api/conversations").data["conversations"]:
+        assert reads[row["conv"]] == row["read_seq"]
+    assert max(reads.values()) > 0
     assert {chat["conv"]: chat["pinned"] for chat in profile["conversations"]} == {
         pair(ann, bo): True,
         left.conv: False,

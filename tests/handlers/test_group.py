@@ -252,6 +252,7 @@ def test_a_change_tells_what_changed_and_nothing_else(ann: Account, bo: Account)
         ({"announcement": "x" * 2001}, "announcement", "length"),
         ({"announcement": "a\x00"}, "announcement", "control_characters"),
         ({"announcement": 7}, "announcement", "type"),
+        ({"announcement": " \n "}, "announcement", "pattern"),
         ({"speak": "nobody"}, "speak", "unknown_value"),
         ({"avatar": 7}, "avatar", "type"),
     ],

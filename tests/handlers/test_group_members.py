@@ -319,6 +319,23 @@ async def test_who_is_muted_writes_nothing_and_reads_all(ann: Account, bo: Accou
         assert (await his.ask(1, conv=group.conv, content="x"))["code"] == SENT_OFFLINE
 
 
+def test_a_role_and_an_end_of_the_silence_in_one_call(ann: Account, bo: Account) -> None:
+    group = Group.of(ann, bo)
+    until = now_ms() + 60_000
+    ok(group.put(ann, bo, muted_until=until))
+    shape = ok(group.put(ann, bo, role="admin", muted_until=0)).data
+    assert [(one["role"], one["muted_until"]) for one in shape["members"]] == [
+        ("owner", 0),
+        ("admin", 0),
+    ]
+    shape = ok(group.put(ann, bo, role="member", muted_until=until)).data
+    assert [(one["role"], one["muted_until"]) for one in shape["members"]] == [
+        ("owner", 0),
+        ("member", until),
+    ]
+    refused(group.put(ann, bo, role="nobody", muted_until=0), 400, "invalid_field")
+
+
 def test_a_mute_ends_by_itself(ann: Account, bo: Account) -> None:
     group = Group.of(ann, bo)
     ok(group.put(ann, bo, muted_until=now_ms() + 400))

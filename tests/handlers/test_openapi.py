@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,9 +21,10 @@ from tests.client import Account, register, url
 from tests.described import DOCUMENT, check, operation
 from tests.media import PDF, upload
 from tests.operated import administrator
-from tests.running import PASSWORD, Reply, Server
+from tests.running import PASSWORD, ROOT, Reply, Server
 
 PATH = "/api/openapi.json"
+CHINESE = ROOT / "conf" / "locale" / "api.zh.json"
 
 CALLS = [
     (method, template(pattern, call_of(handler, method)), call_of(handler, method))
@@ -259,3 +262,36 @@ def test_it_is_compressed(server: Server) -> None:
         packed = b"".join(answer.iter_raw())
     assert json.loads(gzip.decompress(packed))["openapi"].startswith("3.1")
     assert len(packed) < 20_000
+
+
+def _sentences(part: Any) -> Iterator[str]:
+    """What the document says to people, but for what each word of a refusal says."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name in ("summary", "description") and isinstance(value, str):
+                if value.startswith("- "):
+                    lines = re.findall(r"^- ([^`].*): (.*)$", value, re.MULTILINE)
+                    yield from itertools.chain.from_iterable(lines)
+                elif value:
+                    yield value
+            else:
+                yield from _sentences(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from _sentences(one)
+
+
+def test_every_sentence_is_there_in_chinese_and_no_other() -> None:
+    assert set(_sentences(DOCUMENT)) == json.loads(CHINESE.read_text(encoding="utf-8")).keys()
+
+
+def test_it_speaks_the_language_of_its_reader(server: Server) -> None:
+    answer = server.http.get(PATH, headers={"Accept-Language": "zh-CN"})
+    assert "Accept-Language" in answer.headers["vary"]
+    chinese = answer.json()
+    validate(chinese)
+    said = chinese["paths"]["/api/user/register"]["post"]
+    assert said["summary"] == "注册账号"
+    assert said["responses"]["409"]["description"] == "- `user_exists`: 用户名已被占用。"
+    assert not [one for one in _sentences(chinese) if one.isascii()]
+    assert server.http.get(PATH).json() == json.loads(json.dumps(DOCUMENT))

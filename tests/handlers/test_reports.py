@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -167,6 +169,21 @@ def test_a_second_act_is_a_conflict(admin: Account, ann: Account, bo: Account, a
     act(admin, id, "dismiss")
     assert act(admin, id, action).refusal == (409, "conflict")
     assert ann.get(url(ann, bo, "/messages")).data["messages"][0]["kind"] == "text"
+
+
+def test_of_two_who_act_at_once_one_does_nothing(admin: Account, ann: Account, bo: Account) -> None:
+    for seq in range(1, 6):
+        ann.say(bo, "still here?")
+        id = reported(bo, ann, seq)
+        with ThreadPoolExecutor(2) as both:
+            replies = both.map(partial(act, admin, id), ("recall", "dismiss"))
+        recalled, dismissed = (reply.status for reply in replies)
+        assert {recalled, dismissed} == {200, 409}
+        kinds = [each["kind"] for each in bo.get(url(ann, bo, "/messages")).data["messages"]]
+        assert kinds[seq - 1 :][:1] == (["recalled"] if recalled == 200 else ["text"])
+        if recalled == 200:
+            return
+        assert audited(admin, f"message:{pair(ann, bo)}/{seq}") == []
 
 
 def test_what_cannot_be_done(admin: Account, bo: Account) -> None:

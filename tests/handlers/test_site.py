@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import re
 import socket
+from collections.abc import Callable
 
+import brotli
 import httpx
 import pytest
 from tornado import httpserver, netutil, web
@@ -79,6 +81,7 @@ def test_a_page_asks_for_its_files_by_their_edition_and_they_are_kept(
     for file in files:
         kept = get(server, file)
         assert (kept.status_code, kept.headers["cache-control"]) == (200, KEPT), file
+        assert ("etag" in kept.headers) == (not file.endswith((".js", ".css", ".svg"))), file
         other = get(server, file.replace(edition, "@" + "0" * 16))
         assert (other.content, other.headers["cache-control"]) == (kept.content, "no-cache")
 
@@ -91,17 +94,49 @@ def test_a_range_that_a_file_does_not_have_is_bad(server: Server) -> None:
     assert (good.status_code, len(good.content)) == (206, 10)
 
 
-def test_files_are_compressed_and_answers_are_not(server: Server) -> None:
-    plain = get(server, "/static/js/im-client.js", **{"Accept-Encoding": "identity"})
-    with server.http.stream(
-        "GET", "/static/js/im-client.js", headers={"Accept-Encoding": "gzip"}
-    ) as answer:
-        packed = b"".join(answer.iter_raw())
-        assert answer.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(packed) == plain.content
-    assert len(packed) < len(plain.content) / 2
-    long = get(server, "/api/" + "x" * 4000, **{"Accept-Encoding": "gzip"})
+@pytest.mark.parametrize(
+    ("coding", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress)]
+)
+@pytest.mark.parametrize("path", ["/", "/docs", "/static/js/im-client.js", "/api/openapi.json"])
+def test_texts_are_packed(
+    server: Server, path: str, coding: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    plain = get(server, path, **{"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    with server.http.stream("GET", path, headers={"Accept-Encoding": coding}) as answer:
+        body = b"".join(answer.iter_raw())
+        assert answer.headers["content-encoding"] == coding
+        assert answer.headers["content-length"] == str(len(body))
+        assert "Accept-Encoding" in answer.headers["vary"]
+    assert unpack(body) == plain.content
+    assert len(body) < len(plain.content) / 2
+
+
+def test_answers_and_pieces_are_not_packed(server: Server) -> None:
+    long = get(server, "/api/" + "x" * 4000, **{"Accept-Encoding": "gzip, br"})
     assert "content-encoding" not in long.headers
+    piece = get(server, "/static/js/im-client.js", Range="bytes=0-999")
+    assert (piece.status_code, len(piece.content)) == (206, 1000)
+    assert piece.headers["etag"] == get(server, "/static/js/im-client.js").headers["etag"]
+    assert "content-encoding" not in piece.headers
+
+
+def test_only_documents_say_what_is_of_documents(server: Server) -> None:
+    of_documents = {"content-security-policy", "x-frame-options", "referrer-policy"}
+    for path in ("/static/img/icon.svg", "/static/docs/index.html", "/", "/healthz"):
+        assert of_documents <= set(get(server, path).headers), path
+    for path in ("/static/js/im-client.js", "/static/css/tokens.css", "/static/vendor/emoji.json"):
+        headers = get(server, path).headers
+        assert not of_documents & set(headers), path
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_head_says_what_a_get_would(server: Server) -> None:
+    for path in ("/", "/docs", "/static/js/im-client.js", "/static/img/icon-180.png"):
+        whole, head = get(server, path), server.http.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == whole.headers["content-length"]
+        assert head.headers["etag"] == whole.headers["etag"]
 
 
 @pytest.mark.parametrize(

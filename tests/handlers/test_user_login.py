@@ -36,7 +36,10 @@ def test_a_wrong_password_and_an_unknown_name_have_one_answer(ann: Account) -> N
     assert (longest.refusal, longest.msg) == (nobody.refusal, nobody.msg)
 
 
-def test_a_wrong_password_and_an_unknown_name_take_one_time(ann: Account) -> None:
+def test_a_wrong_password_and_an_unknown_name_take_one_time(
+    servers: Callable[..., Server],
+) -> None:
+    ann = Account.new(servers(test_cheaphashes=0))
     nobody = Account(ann.server, new_name("nobody"), 0)
 
     def seconds(who: Account) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.exceptions import RedisError
 
-from models import bus
+from models import bus, publications
 from models.bus import Bus
 from models.errors import Unavailable
 from models.guard import Guard
@@ -365,8 +365,8 @@ async def test_what_is_published_during_an_outage_is_told_after_it_in_order(
 async def test_of_too_many_publications_the_oldest_go(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(bus, "QUEUE_MAX", 3)
-    monkeypatch.setattr(bus, "BATCH_MAX", 2)
+    monkeypatch.setattr(publications, "QUEUE_MAX", 3)
+    monkeypatch.setattr(publications, "BATCH_MAX", 2)
     async with embedded.open() as stores, end(stores, "two") as two:
         outage = Outage(stores)
         async with end(stores, "one", guard=outage.guard) as one:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from models import conversation
-from models.conversation import NOTHING, Conversations, Cursor, Head, Own, View
+from models.conversation import Conversations
+from models.head import NOTHING, Cursor, Head, Own, View
 from models.message import Stored
 from tests.opened import Embedded
 from tests.written import CONV, message

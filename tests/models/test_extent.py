@@ -3,8 +3,9 @@
 import pytest
 
 from models import extent
-from models.conversation import Conversations, Head
+from models.conversation import Conversations
 from models.extent import Extent, Extents
+from models.head import Head
 from tests.opened import Embedded
 
 

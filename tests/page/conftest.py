@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests.client import Account, new_name
 from tests.page.person import Person
 from tests.running import Server
 
@@ -63,41 +64,84 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
         chromium.close()
 
 
+class Windows:
+    """Browser contexts, used again by the next test: an empty cache costs each a second and a half.
+
+    What somebody leaves in one is taken out of it, all but the files of the page.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._used: list[tuple[str, BrowserContext]] = []
+        self._free: dict[str, list[BrowserContext]] = {}
+
+    def open(self, **options: object) -> BrowserContext:
+        alike = repr(sorted(options.items()))
+        free = self._free.setdefault(alike, [])
+        context = free.pop() if free else self._browser.new_context(**options)
+        self._used.append((alike, context))
+        return context
+
+    def clear(self) -> None:
+        for alike, context in self._used:
+            origins = {page.evaluate("origin") for page in context.pages}
+            for page in context.pages:
+                page.close()  # at first: what runs would go on writing
+            page = context.new_page()
+            devtools = context.new_cdp_session(page)
+            for origin in origins:
+                stored = {"origin": origin, "storageTypes": "local_storage"}
+                devtools.send("Storage.clearDataForOrigin", stored)
+            page.close()
+            context.clear_cookies()
+            context.clear_permissions()
+            context.set_offline(False)
+            self._free[alike].append(context)
+        self._used.clear()
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
+
+
 @pytest.fixture
-def someone(browser: Browser, server: Server) -> Iterator[Callable[..., Person]]:
+def someone(windows: Windows, server: Server) -> Iterator[Callable[..., Person]]:
     """Makes a person with a window of their own; a quiet console is checked in the end."""
-    contexts: list[BrowserContext] = []
     people: list[Person] = []
 
     def make(
         name: str = "ann",
         context: BrowserContext | None = None,
         url: str = server.url,
+        account: Account | None = None,
         **options: object,
     ) -> Person:
         if context is None:
             options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}} | options
-            context = browser.new_context(**options)
-            contexts.append(context)
+            context = windows.open(**options)
         person = Person(context.new_page(), url, f"{name}{next(_count)}")
         people.append(person)
-        return person.open()
+        return person.open() if account is None else person.open_as(account)
 
     yield make
-    for context in contexts:
-        context.close()
+    windows.clear()
     assert [trouble for person in people for trouble in person.troubles] == []
 
 
+def _called(server: Server, nickname: str) -> Account:
+    return Account.new(server, new_name(nickname.lower()), nickname=nickname)
+
+
 @pytest.fixture
-def pair(someone: Callable[..., Person]) -> tuple[Person, Person]:
-    """Ann and Bo, registered, in one conversation that both have open."""
-    ann, bo = someone("ann").register("Ann"), someone("bo").register("Bo")
-    ann.find(bo.name)
-    ann.write("hello")
-    bo.row.click()
-    bo.write("hi")
+def pair(someone: Callable[..., Person], server: Server) -> tuple[Person, Person]:
+    """Ann and Bo in one conversation that both have open, and in which both have said a word."""
+    accounts = _called(server, "Ann"), _called(server, "Bo")
+    accounts[0].say(accounts[1], "hello")
+    accounts[1].say(accounts[0], "hi")
+    ann, bo = (someone(account=account) for account in accounts)
     for one in (ann, bo):
+        one.row.click()
         one.sees("hello", "hi")
     return ann, bo
 
@@ -110,9 +154,7 @@ def met(browser: Browser, server: Server) -> Iterator[tuple[Person, Person, Pers
         for locale in ("en-GB", "en-GB", "zh-CN")
     ]
     people = tuple(
-        Person(context.new_page(), server.url, f"{name.lower()}-group{id(context)}")
-        .open()
-        .register(name)
+        Person(context.new_page(), server.url, name).open_as(_called(server, name))
         for context, name in zip(contexts, ("Ann", "Bo", "Cy"), strict=True)
     )
     yield people  # type: ignore[misc]

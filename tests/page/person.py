@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
-PASSWORD = "correct horse battery"
+from tests.client import Account
+from tests.running import PASSWORD
 
 Chosen = Path | dict[str, object]
 """A file, or one that is made for the occasion: its name, mimeType and buffer."""
@@ -33,6 +34,13 @@ class Person:
 
     def open(self) -> "Person":
         self.page.goto(self.url)
+        return self
+
+    def open_as(self, account: Account) -> "Person":
+        """Signed in already, as if the browser had been here before."""
+        self.name = account.name
+        sign_in(self.page, account)
+        self.open().signed_in()
         return self
 
     def register(self, nickname: str = "") -> "Person":
@@ -142,6 +150,22 @@ class Person:
             method, body: body === null ? undefined : JSON.stringify(body),
             headers: {"Content-Type": "application/json"}})).json()"""
         return self.page.evaluate(script, [method, path, body])
+
+
+def log_in(context: BrowserContext, account: Account) -> None:
+    """Gives a context its device and its cookie; nothing of the page is fetched for that."""
+    context.request.get(account.server.url)
+    person = {"user_name": account.name, "password": PASSWORD}
+    answer = context.request.post(f"{account.server.url}/api/user/login", data=person)
+    assert answer.ok, answer.text()
+
+
+def sign_in(page: Page, account: Account) -> None:
+    """The same, and the browser remembers it."""
+    log_in(page.context, account)
+    page.goto(f"{account.server.url}/static/manifest.webmanifest")
+    remembered = "{from: Date.now(), at: Date.now() + 3_600_000}"
+    page.evaluate(f"localStorage['im.expires'] = JSON.stringify({remembered})")
 
 
 def numbered(count: int, word: str = "message") -> Iterator[str]:

@@ -54,7 +54,7 @@ def test_an_account_ends_after_a_question_and_the_password(
     ann.page.get_by_role("button", name="Delete my account").click()
     for typed, note in (
         ("", "Please give a password."),
-        ("not mine", "This is not your present password."),
+        ("not mine", "This is not your current password."),
     ):
         asked.locator("[name=password]").fill(typed)
         ann.page.keyboard.press("Enter")

@@ -39,7 +39,7 @@ def announcing(person: Person, answer: str) -> None:
     """Turns notifications on in the settings; what the browser's question is answered."""
     person.page.evaluate("(answer) => { window.answer = answer; }", answer)
     person.page.get_by_role("button", name="Settings").last.click()
-    person.page.get_by_role("switch", name="Notify me when I am not looking").click()
+    person.page.get_by_role("switch", name="Notify me when this tab is in the background").click()
 
 
 def test_a_sound_elsewhere_and_a_notification_when_nobody_looks(trio: Trio) -> None:
@@ -55,7 +55,9 @@ def test_a_sound_elsewhere_and_a_notification_when_nobody_looks(trio: Trio) -> N
     bo.visit(conv)
     announcing(ann, "denied")
     expect(ann.page.get_by_role("alert")).to_contain_text("does not allow notifications")
-    announcing_again = ann.page.get_by_role("switch", name="Notify me when I am not looking")
+    announcing_again = ann.page.get_by_role(
+        "switch", name="Notify me when this tab is in the background"
+    )
     ann.page.evaluate("window.answer = 'granted'")
     announcing_again.click()
     expect(announcing_again).to_have_attribute("aria-checked", "true")

@@ -79,6 +79,7 @@ def test_calls_are_found_by_path_text_and_refusal(docs: Page) -> None:
 def test_language_and_theme_are_chosen_and_kept(docs: Page) -> None:
     docs.get_by_role("button", name="中文").click()
     expect(docs.locator("h1")).to_have_text("Tornado IM 接口")
+    expect(docs.locator("#postRegister .summary")).to_have_text("注册账号")
     docs.get_by_role("button", name="浅色或深色").click()
     assert docs.evaluate("document.documentElement.dataset.theme") == "dark"
     docs.reload()
@@ -110,6 +111,16 @@ def test_the_examples_work_as_they_stand(docs: Page) -> None:
     assert run("postMessages", token)["error"] in {"forbidden", "not_found"}
 
 
+def test_on_a_phone_the_contents_open_and_close(someone: Someone, server: Server) -> None:
+    page = someone(url=f"{server.url}/docs", viewport={"width": 360, "height": 740}).page
+    link = page.locator(".contents a", has_text="/healthz")
+    expect(link).to_be_hidden()
+    page.locator(".contents summary").click()
+    link.click()
+    expect(page.locator("#getHealth")).to_be_in_viewport()
+    expect(link).to_be_hidden()
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_window(someone: Someone, server: Server, width: int) -> None:
     page = someone(url=f"{server.url}/docs", viewport={"width": width, "height": 800}).page
@@ -119,7 +130,7 @@ def test_nothing_is_wider_than_the_window(someone: Someone, server: Server, widt
 
 
 def test_it_is_light_and_from_here_alone(someone: Someone, server: Server) -> None:
-    person = someone()
+    person = someone(url="about:blank")
     session = person.page.context.new_cdp_session(person.page)
     session.send("Network.enable")
     loaded: list[float] = []

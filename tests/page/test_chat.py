@@ -12,8 +12,12 @@ Someone = Callable[..., Person]
 Pair = tuple[Person, Person]
 
 
-def test_they_chat_and_one_reloads(pair: Pair) -> None:
-    ann, bo = pair
+def test_they_chat_and_one_reloads(someone: Someone) -> None:
+    ann, bo = someone("ann").register("Ann"), someone("bo").register("Bo")
+    ann.find(bo.name)
+    ann.write("hello")
+    bo.row.click()
+    bo.write("hi")
     ann.write("how are you?", "你好 👋🏽")
     bo.sees("hello", "hi", "how are you?", "你好 👋🏽")
     bo.page.reload()
@@ -114,11 +118,17 @@ def test_reply_recall_and_edit_again(pair: Pair) -> None:
 
 def test_notes_to_myself(someone: Someone) -> None:
     ann = someone("ann").register()
+    expect(ann.page.locator(".nobody")).to_contain_text("Find somebody, or create a group.")
     ann.page.get_by_role("button", name="My notes").click()
+    expect(ann.page.locator(".hello")).to_have_text(
+        "Keep texts, pictures and files here. Only you see them."
+    )
     ann.write("buy tofu")
     expect(ann.last_mark).to_have_attribute("title", "Sent")
     expect(ann.row).to_contain_text("My notes")
     expect(ann.badge).to_have_count(0)
+    ann.page.goto(f"{ann.url}/#/")
+    expect(ann.page.locator(".nobody")).to_contain_text("Choose one on the left")
 
 
 def test_a_fourth_message_to_a_stranger_waits_for_their_answer(someone: Someone) -> None:
@@ -142,6 +152,7 @@ def test_block_and_unblock(pair: Pair) -> None:
     ann.write("are you there?")
     expect(ann.page.locator(".trouble")).to_contain_text("does not accept your messages")
     bo.page.locator(".strip").get_by_role("button", name="Unblock").click()
+    expect(bo.page.get_by_text("Unblocked")).to_be_visible()  # the strip goes before the answer
     expect(bo.page.locator(".strip")).to_have_count(0)
     ann.page.locator(".trouble").get_by_role("button", name="Try again").click()
     bo.sees("hello", "hi", "are you there?")

@@ -20,6 +20,7 @@ def test_offline_and_back(pair: Pair) -> None:
     ann.write("from the tunnel", "still in it")
     expect(ann.last_mark).to_have_attribute("title", "Sending")
     bo.write(*numbered(3, "meanwhile"))
+    expect(bo.page.locator(".log .mark[title=Sent]")).to_have_count(3)  # before what hers are
     network.set_offline(False)
     told = ["hello", "hi", *numbered(3, "meanwhile"), "from the tunnel", "still in it"]
     ann.sees(*told)

@@ -41,6 +41,20 @@ def test_edit_from_the_menu_and_by_key(talk: Pair) -> None:
     )
 
 
+def test_who_reacts_in_the_middle_of_a_sentence_goes_on_with_it(talk: Pair) -> None:
+    ann, _ = talk
+    ann.box.click()
+    ann.page.keyboard.type("half a sent")
+    ann.react(1, "❤️")
+    ann.page.keyboard.type("ence")
+    expect(ann.box).to_have_value("half a sentence")
+    ann.menu(1, "Forward")
+    expect(ann.page.get_by_role("dialog")).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    expect(ann.box).to_be_focused()
+
+
 def test_reactions_are_joined_and_left(talk: Pair) -> None:
     ann, bo = talk
     ann.page.locator(".line.theirs").hover()

@@ -211,6 +211,7 @@ def test_any_emoji_and_any_sticker_is_a_reaction(talk: Pair) -> None:
     chips.nth(1).click()
     expect(ann.page.locator(".reaction:not(.add)").nth(1)).to_have_text("2")
     ann.react_with_more(1)
+    expect(panel(ann).locator(":focus")).to_have_count(1)
     ann.page.keyboard.press("Escape")
     expect(panel(ann)).to_have_count(0)
     expect(ann.page.locator(".log .acts").nth(1)).to_be_focused()

@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from tests.client import Account
+from tests.grouped import Group, ok
+from tests.media import PDF, uploaded
 from tests.page.person import Person
 from tests.page.test_thread import FILL
+from tests.running import Server
 
 Someone = Callable[..., Person]
 
@@ -38,6 +42,26 @@ def test_a_message_is_found_and_shown_where_it_stands(pair: tuple[Person, Person
     expect(ann.page.locator(".rail .row.said")).to_have_count(1)
     search.press("Enter")
     expect(ann.page.locator(".log .bubble").filter(has_text="old 149")).to_be_in_viewport()
+
+
+def test_files_and_announcements_are_found_by_their_words(server: Server, someone: Someone) -> None:
+    ann, bo = Account.new(server), Account.new(server)
+    group = Group.of(ann, bo, name="Lunch")
+    ok(group.change(ann, announcement="Soup is on the menu until Friday"))
+    medium = uploaded(ann, PDF, "menu of the week.pdf")
+    ann.say(bo, medium["id"], kind="file")
+    bo_page = someone(account=bo).page
+    bo_page.locator("[type=search]").fill("menu of")
+    hit = bo_page.locator(".rail .row.said")
+    expect(hit).to_have_count(1)
+    expect(hit).to_contain_text("[File] menu of the week.pdf")
+    expect(hit.locator("mark")).to_have_text("menu of")
+    bo_page.locator("[type=search]").fill("MENU until")
+    expect(hit).to_contain_text("Announcement: ")
+    expect(hit.locator("mark")).to_have_text("menu until")
+    hit.click()
+    shown = bo_page.locator(".log .event").filter(has_text="Soup is on the menu")
+    expect(shown).to_be_in_viewport()
 
 
 def test_what_is_found_nowhere_is_said(someone: Someone) -> None:

@@ -1,21 +1,43 @@
 """The card at the door, and how a session ends."""
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from tests.faults.proxy import Proxy
 from tests.operated import by_invitation, code
 from tests.page.person import PASSWORD, Person
 from tests.running import Server
 
 Someone = Callable[..., Person]
 
+LINE_SECONDS = 0.25
+"""Of a slow line, in each direction."""
+
 RULES = {
     "en-GB": ("A name has 2 to 32 characters.", "A password has 8 to 128 characters."),
     "zh-CN": ("用户名为 2 到 32 个字符。", "密码为 8 到 128 个字符。"),
 }
+
+
+@contextmanager
+def slow_line(port: int) -> Iterator[Proxy]:
+    """A line to a server that can be slow; Playwright's loop has this thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    proxy = Proxy(("127.0.0.1", port))
+    asyncio.run_coroutine_threadsafe(proxy.listen(), loop).result()
+    yield proxy
+    asyncio.run_coroutine_threadsafe(proxy.close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
 
 @pytest.mark.parametrize("locale", RULES)
@@ -43,6 +65,7 @@ def test_the_servers_own_refusals_find_their_field(someone: Someone) -> None:
     bo.page.locator("[name=password]").fill("not the password")
     bo.page.keyboard.press("Enter")
     expect(bo.page.locator("#note-password")).to_have_text("The name or the password is wrong.")
+    expect(bo.page.locator(".card .small-print")).to_contain_text("Forgot your password?")
 
 
 def test_an_invitation_is_asked_for_where_it_is_needed(
@@ -157,15 +180,20 @@ def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -
     ann.page.get_by_role("button", name="Settings").last.click()
     dialog = ann.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Change password").click()
+    expect(ann.page.locator("[name=old_password]")).to_be_focused()
+    expect(dialog.get_by_role("button", name="Change password")).to_be_in_viewport(ratio=1)
     ann.page.locator("[name=old_password]").fill("not the password")
     ann.page.locator("[name=new_password]").fill("another good one")
     ann.page.keyboard.press("Enter")
     expect(ann.page.locator("#note-old_password")).to_have_text(
-        "This is not your present password."
+        "This is not your current password."
     )
     ann.page.locator("[name=old_password]").fill(PASSWORD)
     ann.page.keyboard.press("Enter")
-    expect(ann.page.locator(".toast")).to_have_text("Your password is changed")
+    # On the dialog, for which the page below is dimmed.
+    expect(dialog.locator(".toast")).to_have_text("Your password is changed")
+    expect(ann.page.locator(".toast")).to_have_count(1)
+    expect(dialog.get_by_role("button", name="Change password")).to_be_focused()
     ann.page.reload()
     ann.signed_in()
 
@@ -183,6 +211,47 @@ def test_the_token_is_renewed_in_time(someone: Someone, servers: Callable[..., S
     ann.page.route("**/api/user/refresh", lambda route: route.abort())
     expect(ann.page.get_by_role("dialog")).to_contain_text("It has been a while.")
     ann.page.goto("about:blank")
+
+
+def test_who_leaves_in_the_middle_of_a_renewal_stays_signed_in(
+    someone: Someone, server: Server
+) -> None:
+    with slow_line(server.port) as proxy:
+        ann = someone("ann", url=f"http://{proxy.address}").register()
+        ann.connected()
+        kept = {one["name"]: one["value"] for one in ann.page.context.cookies()}
+        before = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in kept.items()),
+            "User-Agent": str(ann.page.evaluate("navigator.userAgent")),
+        }
+        assert server.call("GET", "/api/user/me", headers=before).status == 200
+        proxy.delay_seconds = LINE_SECONDS
+        # Due at once; the page looks at its clock when one comes back to it.
+        ann.page.evaluate("localStorage['im.expires'] = JSON.stringify({ at: 0, from: 0 })")
+        ann.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        while server.call("GET", "/api/user/me", headers=before).status == 200:
+            ann.page.wait_for_timeout(10)
+        # The answer is still on its way, and with it the cookie.
+        ann.page.goto("about:blank")
+        ann.open()
+        ann.signed_in()
+
+
+def test_a_question_that_has_crossed_a_renewal_is_asked_again(someone: Someone) -> None:
+    ann = someone("ann").register()
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        if len(asked) <= 2:
+            route.fulfill(status=403, json={"error": "token_superseded", "data": None})
+        else:
+            route.continue_()
+
+    ann.page.route("**/api/user/me", answer)
+    ann.page.reload()
+    ann.signed_in()
+    assert len(asked) == 3  # early, by the page, and behind the renewal
 
 
 def test_signing_out_asks_if_something_is_unsent(someone: Someone) -> None:

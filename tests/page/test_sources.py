@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -106,14 +107,14 @@ def test_all_modules_are_fetched_at_once_and_none_is_left_over(page: Path) -> No
     folder = PAGES[page]
     first = imported(folder / "main.js")
     lists = listed(page)
-    assert lists.pop("") == names(first)
+    assert lists.pop("", []) + lists.pop("first", []) == names(first)
     inside = imported(folder / "room.js") - first if "inside" in lists else set()
     assert lists.pop("inside", []) == names(inside)
     for name, modules in lists.items():
         tables = {STATIC / "js", folder}
         texts = [one / "lang" / f"{name.removeprefix('texts-')}.js" for one in tables]
         assert modules == names(set().union(*map(imported, texts)))
-    own = {path for path in folder.rglob("*.js") if path.stem != "theme-boot"}
+    own = {path for path in folder.rglob("*.js") if path.stem != "boot"}
     assert own <= first | inside | imported_later(first | inside)
 
 
@@ -133,6 +134,14 @@ def test_what_is_vendored_is_what_the_record_says(node: str) -> None:
     record = json.loads((vendor / "VENDOR.json").read_text())
     named = {name for package in record for name in package["files"]}
     assert named == {path.name for path in vendor.iterdir()} - {"vendor.mjs", "VENDOR.json"}
+
+
+def test_the_logo_of_the_style_sheets_is_the_icon() -> None:
+    [drawn] = re.findall(
+        r'--logo: url\("data:image/svg\+xml,(.*)"\)', (STATIC / "css/tokens.css").read_text()
+    )
+    icon = re.sub(r">\s+<", "><", (STATIC / "img/icon.svg").read_text().strip())
+    assert unquote(drawn) == icon.replace('"', "'")
 
 
 def test_icons_that_are_used_are_in_the_sprite() -> None:

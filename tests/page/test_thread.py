@@ -96,4 +96,7 @@ def test_a_counter_near_the_limit_and_no_sending_above_it(pair: tuple[Person, Pe
     expect(ann.page.locator(".counter")).to_have_text("-1")
     expect(ann.page.get_by_role("button", name="Send")).to_be_disabled()
     ann.page.keyboard.press("Enter")
+    expect(ann.page.locator(".toast")).to_have_text(
+        "A message has at most 4,000 characters: 1 too many."
+    )
     expect(ann.box).to_have_value("好" * 4_001)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from models.message import pair, pair_members
+from models.conv import pair, pair_members
 from models.user import Person
 from server import conversations
 from server.policy import Place

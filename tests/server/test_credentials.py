@@ -9,6 +9,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import bcrypt
@@ -17,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.errors import Unauthorized
-from server.credentials import TOKEN_BYTES_MAX, Passwords, TokenSigner
+from server.credentials import CHEAP_HASHES, TOKEN_BYTES_MAX, Passwords, TokenSigner
 
 KEY = b"a key of this test alone, 32 bytes or more"
 SIGNER = TokenSigner(KEY, 24)
@@ -144,6 +145,16 @@ def test_a_hash_is_argon2id_as_the_design_says(passwords: Passwords) -> None:
     assert asyncio.run(passwords.check("correct horse", known)) == (True, None)
     assert asyncio.run(passwords.check("correct hors", known)) == (False, None)
     assert asyncio.run(passwords.hash("correct horse")) != known
+
+
+def test_where_tests_hash_cheaply_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(CHEAP_HASHES, "1")
+    with closing(Passwords()) as passwords:
+        known = asyncio.run(passwords.hash("correct horse"))
+    assert known.startswith("$argon2id$v=19$m=1024,t=1,p=1$")
+    assert CHEAP_HASHES in caplog.text
 
 
 def test_nobodys_password_is_never_right(passwords: Passwords) -> None:

@@ -18,7 +18,7 @@ from models.message import Message
 from models.stores import Stores
 from models.user import Blocks, User, Users
 from server.delivery import Delivery, Outgoing
-from server.log import Ack
+from server.draft import Ack
 from server.people import People
 from server.policy import Place, Policy
 from server.rosters import Rosters

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from models.conversation import Conversations, Head
+from models.conversation import Conversations
+from models.head import Head
 from models.lease import Leases
 from models.message import Messages
 from server.expiry import DAY_MS, Expiry

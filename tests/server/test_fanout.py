@@ -3,7 +3,7 @@
 import pytest
 
 from server import fanout
-from server.log import Draft
+from server.draft import Draft
 from server.protocol import MESSAGE, RESYNC, STATE, TYPING
 from tests.opened import Embedded
 from tests.process import Process, Socket, process

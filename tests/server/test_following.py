@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.conversation import Head
 from models.errors import Unavailable
+from models.head import Head
 from models.message import Stored
 from models.stores import Stores
 from server import following

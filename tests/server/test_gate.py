@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from models.conversation import Head
 from models.errors import Unavailable
+from models.head import Head
 from models.stores import Document
 from server.protocol import MESSAGE, RESYNC, SENT_OFFLINE, SENT_ONLINE
 from tests.opened import Embedded

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from models.conversation import Head
 from models.errors import Unavailable
+from models.head import Head
 from models.message import Message, Stored
 from server import gate
 from server.gate import CROWD

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from models.conv import group_conv
 from models.errors import ChatError, Conflict, Forbidden, NotFound, Unavailable
-from models.message import Message, group_conv
+from models.message import Message
 from models.user import Person
 from server import outbox, sentences
 from tests.opened import Embedded

@@ -8,9 +8,10 @@ import base64
 import msgspec
 import pytest
 
-from models.conversation import Head
+from models.conv import pair, pair_members
 from models.errors import InvalidField
-from models.message import RANGE_MAX, pair, pair_members
+from models.head import Head
+from models.message import RANGE_MAX, message_key
 from server.policy import Place
 from tests.opened import Embedded
 from tests.served import Served, at_home, listed, served, two_of_them
@@ -65,6 +66,42 @@ async def test_a_row_is_of_one_moment_though_a_message_comes_while_it_is_read(
         assert (row["last_seq"], row["unread"], row["last_message"].content) == (1, 1, "older")
         (row,) = (await one.listing.page(ann.uid, None, 10))["conversations"]
         assert (row["last_seq"], row["unread"], row["last_message"].content) == (2, 2, "newer")
+
+
+async def test_the_newest_message_of_each_is_found_by_its_key_or_by_its_place(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, served(stores) as one:
+        spoken, with_event, older, moved = (pair(1, other) for other in (2, 3, 4, 5))
+        logs = {
+            spoken: [message(1, conv=spoken), message(2, conv=spoken, content="newest")],
+            with_event: [
+                message(1, conv=with_event),
+                message(2, conv=with_event, kind="system", event="recalled"),
+            ],
+            older: [message(1, conv=older)],
+            moved: [message(1, conv=moved), message(2, conv=moved)],
+        }
+        await one.conversations.create({conv: pair_members(conv) for conv in logs}, NOW)
+        for conv, log in logs.items():
+            await write(one.messages, *log)
+            head = Head()
+            for stored in log:
+                head.advance(stored)
+            if conv == older:
+                head.shown_key = ""
+            if conv == moved:
+                head.shown_key = message_key(moved, 1, "1")
+            await one.conversations.raise_heads([(conv, head)])
+        rows = (await one.listing.page(1, None, 10))["conversations"]
+        shown = {row["conv"]: row["last_message"] for row in rows}
+        assert {conv: (last.seq, last.kind) for conv, last in shown.items()} == {
+            spoken: (2, "text"),
+            with_event: (2, "system"),
+            older: (1, "text"),
+            moved: (2, "text"),
+        }
+        assert shown[spoken].content == "newest"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from models.conversation import Head
 from models.errors import AwaitReply, Unavailable
+from models.head import Head
 from server import log
 from server.log import QUEUE_MAX
 from tests.opened import Embedded

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from models.conversation import Head, Own
 from models.errors import Unavailable
+from models.head import Head, Own
 from models.stores import Stores
 from server import orphans
 from server.orphans import Orphans

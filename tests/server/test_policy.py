@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from models.conversation import Head, Own
+from models.conv import pair, pair_members
 from models.errors import AwaitReply, Forbidden, InvalidField, NotFound, RateLimited
-from models.message import pair, pair_members
+from models.head import Head, Own
 from models.stores import Stores
 from models.user import User
 from server import policy

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from models.conversation import Head
+from models.conv import group_conv
 from models.errors import ChatError, Forbidden, InvalidField, NotFound
-from models.message import group_conv
+from models.head import Head
 from models.user import Person, User
 from server.delivery import Delivery, Outgoing
+from server.draft import Ack
 from server.fields import INT_MAX
-from server.log import Ack
 from server.policy import Place, Policy
 from tests.opened import Embedded
 from tests.process import NO_STICKERS

@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 import pytest
 
-from models.conversation import Cursor, Head, Own
 from models.errors import Unavailable
+from models.head import Cursor, Head, Own
 from server import positions
 from tests.opened import Embedded
 from tests.process import Process, process, running
@@ -89,6 +89,21 @@ async def test_the_log_is_not_read_where_nothing_is_marked(embedded: Embedded) -
         await begun(one, 1, head=1)
         await one.positions.heads([CONV])
         assert one.messages.ranging.calls == 0
+
+
+async def test_who_asks_for_what_is_stored_is_not_told_what_was_heard(embedded: Embedded) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await begun(one, 1, head=1)
+        await follow(one, 1)
+        await took(two, 2)
+        assert await last_seq(one) == 1  # what two says of it is still on its way
+        calls = one.messages.ranging.calls
+        assert (await one.positions.reach(CONV, 1)).last_seq == 1
+        assert one.messages.ranging.calls == calls
+        assert (await one.positions.reach(CONV, 2)).last_seq == 2
+        assert await last_seq(one) == 2
+        await took(two, 3)
+        assert (await one.positions.reach(CONV)).last_seq == 3
 
 
 async def test_a_new_writer_reads_the_log_where_nothing_is_marked_too(

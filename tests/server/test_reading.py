@@ -8,10 +8,12 @@ import itertools
 import msgspec
 import pytest
 
-from models.conversation import Conversations, Cursor, Head
+from models.conv import pair, pair_members
+from models.conversation import Conversations
 from models.dirty import Dirty
 from models.errors import Unavailable
-from models.message import RANGE_MAX, Message, Stored, pair, pair_members
+from models.head import Cursor, Head
+from models.message import RANGE_MAX, Message, Stored
 from models.stores import Stores
 from server.policy import Place
 from server.positions import Positions
@@ -44,7 +46,9 @@ class Reader:
         self.messages = BorderedMessages(stores)
         self.conversations = Conversations(stores)
         dirty = Dirty(stores.redis_client, stores.redis, "one")
-        self.positions = Positions(self.conversations, self.messages, dirty, epoch=lambda: 0)
+        self.positions = Positions(
+            self.conversations, self.messages, dirty, epoch=lambda: 0, is_alone=lambda: True
+        )
         self.reading = Reading(self.messages, self.positions, Recent())
 
     async def log(

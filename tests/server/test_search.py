@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import Forbidden, InvalidField, NotFound, Unavailable
+from models.message import MediaMeta
 from models.search import PLACE_MAX, Broken, Change, Entry, Index, Unable, Wanted
 from server.policy import Place
 from server.search import Query
@@ -91,15 +92,32 @@ async def test_of_one_conversation_one_sender_one_kind(embedded: Embedded, tmp_p
         assert (refused.value.field, refused.value.rule) == ("conv", "pattern")
 
 
-async def test_a_sentence_of_an_event_is_found_and_a_silent_one_is_not(
+async def test_an_announcement_is_found_and_no_sentence_of_an_event(
     embedded: Embedded, tmp_path: Path
 ) -> None:
     async with searching(embedded, tmp_path) as one:
-        event = {"kind": "system", "event": "created", "data": {"by": 1}}
-        await all_of(one.send("e1", content="ann made the tea party", **event))
-        await all_of(one.send("e2", content="tea", silent=True, kind="system", event="reacted"))
-        assert await one.seqs("tea") == [1]
-        assert await one.seqs("tea", kind="system") == [1]
+        event = {"content": "ann made the tea party", "kind": "system"}
+        announced = {"by": 1, "announcement": "Bring tea"}
+        removed = {"by": 1, "announcement": ""}
+        await all_of(one.send("e1", event="created", data={"by": 1, "name": "tea"}, **event))
+        await all_of(one.send("e2", event="changed", data=announced, **event))
+        await all_of(one.send("e3", event="changed", data=removed, **event))
+        await all_of(one.send("e4", silent=True, event="reacted", **event))
+        (result,) = (await one.page("tea"))["results"]
+        assert (result["message"].seq, result["highlight"]) == (2, [(6, 9)])
+        assert await one.seqs("tea", kind="system") == [2]
+
+
+async def test_a_file_is_found_by_its_name_and_no_medium_by_its_id(
+    embedded: Embedded, tmp_path: Path
+) -> None:
+    async with searching(embedded, tmp_path) as one:
+        for kind in ("file", "image", "voice"):
+            meta = MediaMeta(mime="application/pdf", size=1, name="Teas of 2026.pdf")
+            await all_of(one.send(kind, content="7ea7ea", kind=kind, meta=meta))
+        (result,) = (await one.page("tea"))["results"]
+        assert (result["message"].seq, result["highlight"]) == (1, [(0, 3)])
+        assert await one.seqs("7ea") == []
 
 
 async def test_pages_follow_each_other_without_a_gap_or_a_repeat(
@@ -204,8 +222,9 @@ async def test_the_present_state_decides_and_not_the_index(
 ) -> None:
     async with searching(embedded, tmp_path) as one:
         await say(one, "tea")
+        assert await one.seqs("tea") == [1]
         current = one.folder.current()
-        assert current is not None and await one.seqs("tea") == [1]
+        assert current is not None
         with closing(Index(current)) as index:
             index.write({CONV: Change(1, 0, [Entry(1, 5, 1, "text", "tea", "coffee")])})
             assert index.find(Wanted("coffee"), {CONV: (1, 9)}, PLACE_MAX, 9)

@@ -217,6 +217,8 @@ async def test_a_block_hides_either_from_the_other_in_answers_and_in_pushes(
         asked = Presence(uids=(bo.uid, bo.uid, 999))
         assert await one.sockets.watch(hers.peer, asked) == [bo.uid]
         await one.people.set_blocked(bo.uid, ann.uid, True)
+        told = await hers.next()
+        assert (told["code"], told["uid"], told["online"]) == (PRESENCE, bo.uid, False)
         assert await one.sockets.watch(hers.peer, asked) == []
         assert await one.sockets.watch(theirs.peer, asked) == [bo.uid]
         (his,) = one.peers.of(bo.uid)

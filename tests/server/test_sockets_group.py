@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from models.message import group_conv
+from models.conv import group_conv
 from models.stores import Stores
 from server.fanout import group_channel
 from server.protocol import MESSAGE, READ, STATE, TYPING

@@ -22,7 +22,7 @@ ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
 SUPERSEDED = 4001
 
 SECONDS = 2.0
-FULL_WINDOW = 64
+FULL_WINDOW = 32
 """As many as the server takes from one socket before it stops reading it."""
 
 SHARE = 0.25

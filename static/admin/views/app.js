@@ -3,6 +3,7 @@ import { file } from "../../js/files.js";
 import { explain, useT } from "../../js/i18n.js";
 import { useStore } from "../../js/store.js";
 import { Avatar, Icon, Spinner } from "../../js/views/parts.js";
+import { Looks } from "../../js/views/looks.js";
 import { Toast } from "../../js/views/toast.js";
 import { html, useEffect, useRef } from "../../vendor/preact-htm.js";
 import { say } from "../people.js";
@@ -10,7 +11,7 @@ import { ROOMS, roomPath } from "../route.js";
 import { signOut } from "../session.js";
 import { Audit } from "./audit.js";
 import { Dialogs } from "./dialogs.js";
-import { Denied, Door, Looks } from "./door.js";
+import { Denied, Door } from "./door.js";
 import { Figures } from "./figures.js";
 import { People } from "./people.js";
 import { Reports } from "./reports.js";
@@ -31,7 +32,7 @@ export function App() {
 function Splash({ away }) {
   const t = useT();
   return html`<main class="splash" aria-busy=${!away}>
-    <img class="logo" src=${file("img/icon.svg")} alt="" width="56" height="56" />
+    <span class="logo"></span>
     ${away && html`<p role="status"><${Spinner} /> ${t("unreachable")}</p>`}
   </main>`;
 }
@@ -66,7 +67,7 @@ function Rooms({ here }) {
     <ul>${ROOMS.map((name) => html`<li key=${name}><a href=${roomPath(name)} aria-current=${name === here ? "page" : undefined}><${Icon} name=${ICONS[name]} /> <span>${t(`room.${name}`)}</span></a></li>`)}</ul>
     <div class="rooms-foot">
       <p class="rooms-me"><${Avatar} uid=${me.uid} name=${me.nickname || me.user_name} size="small" /> <span class="grow two-lines"><span dir="auto">${me.nickname || me.user_name}</span> <a href="/">${t("admin.chat")}</a></span></p>
-      <${Looks} />
+      <div class="looks"><${Looks} /></div>
       <button type="button" class="button slim" onClick=${leave}><${Icon} name="log-out" /> <span>${t("signout")}</span></button>
     </div>
   </nav>`;

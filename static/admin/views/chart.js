@@ -9,6 +9,8 @@ const LEFT = 44;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 24;
+/** Nearer to an edge a moment below a chart would be cut off. */
+const TICK_PX = 24;
 
 /** Points further apart than this many steps have nothing between them. */
 const GAP_STEPS = 1.5;
@@ -47,7 +49,7 @@ export function Chart({ title, what, points, from, to, step, tick, bars = false,
     event.preventDefault();
     setAt(Math.max(0, Math.min(points.length - 1, (at < 0 ? points.length : at) + moves[event.key])));
   };
-  const said = shown ? `${moment(shown.time)} · ${t(what, { n: count(shown.value) })}` : t("chart.most", { what: t(what, { n: count(most) }) });
+  const said = shown ? `${moment(shown.time)} · ${t(what, { n: count(shown.value) })}` : t("chart.most", { n: count(most), what: t(what, { n: count(most) }) });
   return html`<figure class=${`chart tone-${tone}`}>
     <figcaption><h3>${title}</h3> <p class="chart-said" aria-live="polite">${points.length ? said : ""}</p></figcaption>
     <div class="chart-box" ref=${box} tabindex="0" role="group" aria-label=${t("chart.about", { title })} onKeyDown=${key} onBlur=${() => setAt(-1)}
@@ -57,18 +59,13 @@ export function Chart({ title, what, points, from, to, step, tick, bars = false,
           <line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(line)} y2=${y(line)} />
           <text class="tick" x=${LEFT - 8} y=${y(line) + 4} text-anchor="end">${count(line)}</text>
         </g>`)}
-        ${moments(from, to, tick).map((time) => html`<text class="tick" key=${time} x=${x(time)} y=${HEIGHT - 6} text-anchor=${anchor(x(time), width)}>${tickText(time, tick)}</text>`)}
+        ${moments(from, to, tick).filter((time) => x(time) > TICK_PX && x(time) < width - TICK_PX).map((time) => html`<text class="tick" key=${time} x=${x(time)} y=${HEIGHT - 6} text-anchor="middle">${tickText(time, tick)}</text>`)}
         ${bars ? html`<${Bars} ...${{ points, x, y, step }} />` : html`<${Area} ...${{ points, middle, y, step }} />`}
         ${shown && html`<line class="cross" x1=${middle(shown)} x2=${middle(shown)} y1=${TOP} y2=${HEIGHT - BOTTOM} /><circle class="dot" cx=${middle(shown)} cy=${y(shown.value)} r="4" />`}
       </svg>`}
       ${!points.length && html`<p class="chart-none">${t("chart.none")}</p>`}
     </div>
   </figure>`;
-}
-
-function anchor(x, width) {
-  if (x < LEFT + 24) return "start";
-  return x > width - 36 ? "end" : "middle";
 }
 
 function nearest(points, time) {

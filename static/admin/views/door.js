@@ -1,15 +1,12 @@
 /** The card at the door: signing in, or the word that somebody is no administrator; and how the page looks. */
-import { file } from "../../js/files.js";
-import { LANGUAGES, chooseLanguage, explain, useT } from "../../js/i18n.js";
+import { explain, useT } from "../../js/i18n.js";
 import { useStore } from "../../js/store.js";
-import { THEMES, chooseTheme } from "../../js/theme.js";
 import { Field } from "../../js/views/field.js";
-import { IconButton, Spinner } from "../../js/views/parts.js";
+import { Looks } from "../../js/views/looks.js";
+import { Spinner } from "../../js/views/parts.js";
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { say } from "../people.js";
 import { signIn, signOut } from "../session.js";
-
-const THEME_ICONS = { system: "sun-moon", light: "sun", dark: "moon" };
 
 export function Door() {
   const t = useT();
@@ -70,20 +67,8 @@ export function Denied() {
 function Head({ text }) {
   const t = useT();
   return html`<header class="card-head">
-    <img class="logo" src=${file("img/icon.svg")} alt="" width="48" height="48" />
+    <span class="logo"></span>
     <h1>${t("admin.title")}</h1>
     <p>${text}</p>
   </header>`;
-}
-
-/** Language and theme. */
-export function Looks() {
-  const t = useT();
-  const lang = useStore((state) => state.lang);
-  const theme = useStore((state) => state.theme);
-  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-  return html`<div class="looks">
-    ${LANGUAGES.map((choice) => html`<button type="button" class="link-button" key=${choice.lang} lang=${choice.lang} aria-pressed=${choice.lang === lang} onClick=${() => chooseLanguage(choice.lang)}>${choice.name}</button>`)}
-    <${IconButton} icon=${THEME_ICONS[theme]} label=${`${t("settings.theme")}: ${t(`theme.${theme}`)}`} onClick=${() => chooseTheme(next)} />
-  </div>`;
 }

@@ -73,7 +73,7 @@ function Tiles({ stats }) {
   return html`<dl class="tiles">
     <${Tile} icon="users" name=${t("tile.online")} value=${count(stats.online)} more=${t("tile.online.of", { n: count(stats.people) })} />
     <${Tile} icon="message-circle" name=${t("tile.messages")} value=${count(stats.messages_per_minute)} more=${t("tile.messages.day", { n: count(stats.messages_day) })} />
-    <${Tile} icon="flag" name=${t("tile.reports")} value=${count(stats.reports)} more=${html`<a href=${roomPath("reports")}>${t("tile.reports.see")}</a>`} tone=${stats.reports ? "warn" : ""} />
+    <${Tile} icon="flag" name=${t("tile.reports")} value=${count(stats.reports)} more=${stats.reports ? html`<a href=${roomPath("reports")}>${t("tile.reports.see")}</a>` : t("tile.reports.none")} tone=${stats.reports ? "warn" : ""} />
     <${Tile} icon="circle-alert" name=${t("tile.errors")} value=${count(stats.errors_day)} more=${t("tile.errors.limited", { n: count(stats.limited) })} tone=${stats.errors_day ? "danger" : ""} />
     <${Tile} icon="clock" name=${t("tile.ack")} value=${ms(stats.ack_ms)} more=${t("tile.lag", { ms: ms(stats.lag_ms) })} />
     <${Tile} icon="monitor" name=${t("tile.processes")} value=${count(stats.processes)} more=${t("tile.memory", { size: bytes(stats.memory), n: count(stats.sockets) })} />

@@ -40,7 +40,7 @@ export function Words() {
   const wanted = filter.trim().toLowerCase();
   const found = list?.words.filter((word) => word.toLowerCase().includes(wanted)) ?? [];
   return html`
-    <p class="small-print">${t("words.text")} ${list && t("words.file", { n: count(list.file) })}</p>
+    <p class="small-print">${t("words.text")}${list && t("words.file", { n: count(list.file) })}</p>
     <form class="words-new" onSubmit=${add} aria-busy=${busy}>
       <div class="field grow"><label for="words-new">${t("words.new")}</label>
         <div class="field-box"><textarea id="words-new" rows="2" value=${text} placeholder=${t("words.hint")} onInput=${({ currentTarget }) => setText(currentTarget.value)}></textarea></div></div>

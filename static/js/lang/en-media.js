@@ -50,6 +50,7 @@ export default {
   "voice.send": "Send voice message",
   "voice.slide": "Slide left to discard",
   "voice.left": { one: "{n} second left", other: "{n} seconds left" },
+  "voice.left.behind": "The recording was not sent",
   "voice.full": "That is as long as it may be.",
   "voice.short": "Too short. Speak for a second at least.",
   "voice.denied": "The browser does not let this page use the microphone. You can allow it in the browser's settings for this site.",

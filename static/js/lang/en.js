@@ -17,6 +17,7 @@ export default {
   draft: "Draft:",
   edited: "edited",
   group: "Group",
+  labelled: "{label}: {value}",
   "list.comma": ", ",
   "list.more": { one: "{names} and {n} other", other: "{names} and {n} others" },
   "list.stop": " · ",
@@ -46,6 +47,7 @@ export default {
   "door.signin": "Sign in",
   "door.signin.do": "Sign in",
   "door.signin.text": "Welcome back",
+  "door.forgotten": "Forgot your password? Ask whoever runs this server to set a new one.",
   "door.register": "Register",
   "door.register.do": "Create account",
   "door.register.text": "A name and a password are enough",
@@ -53,7 +55,7 @@ export default {
   "field.user_name": "User name",
   "field.nickname": "Nickname",
   "field.password": "Password",
-  "field.old_password": "Present password",
+  "field.old_password": "Current password",
   "field.new_password": "New password",
   "field.invite": "Invitation code",
   "field.show": "Show password",
@@ -62,6 +64,7 @@ export default {
   "hint.nickname": "Optional. What others see",
   "hint.password": "At least 8 characters",
 
+  "search.label": "Search people, groups and messages",
   "search.placeholder": "Search people and messages",
   "search.clear": "Clear search",
   "search.conversations": "Conversations",
@@ -82,19 +85,22 @@ export default {
 
   "nobody.title": "Your conversations",
   "nobody.text": "Choose one on the left, or find somebody by name.",
+  "nobody.none": "Find somebody, or create a group.",
 
   "thread.log": "Messages",
   "thread.empty": "No messages yet. Say hello!",
+  "thread.empty.notes": "Keep texts, pictures and files here. Only you see them.",
   "thread.new": "New messages",
-  "thread.bottom": "To the newest message",
+  "thread.bottom": "Jump to latest",
   "thread.missed": { one: "{n} new message", other: "{n} new messages" },
   "composer.placeholder": "Write a message",
+  "composer.over": "A message has at most 4,000 characters: {n} too many.",
   "composer.send": "Send",
-  "reply.cancel": "Do not reply",
+  "reply.cancel": "Cancel reply",
   "quote.jump": "Show the quoted message",
 
   "edit.title": "Editing your message",
-  "edit.cancel": "Do not edit",
+  "edit.cancel": "Cancel edit",
   "edit.save": "Save the change",
 
   "mark.sending": "Sending",
@@ -105,7 +111,7 @@ export default {
 
   "mark.read.by": "Read by {names}",
 
-  "menu.open": "What to do with this message",
+  "menu.open": "Message actions",
   "menu.copy": "Copy",
   "menu.copied": "Copied",
   "menu.copy.failed": "The browser did not allow copying",
@@ -164,7 +170,7 @@ export default {
 
   "settings.announcing": "New messages",
   "announce.sound": "Play a sound",
-  "announce.notice": "Notify me when I am not looking",
+  "announce.notice": "Notify me when this tab is in the background",
   "announce.refused": "The browser does not allow notifications from this page. Its own settings can change that.",
   "settings.account": "Your data and account",
   "export.do": "Export my data",
@@ -211,7 +217,7 @@ export default {
   "kind.unknown": "[A message that this page cannot show]",
 
   "error.bad_credentials": "The name or the password is wrong.",
-  "error.wrong_password": "This is not your present password.",
+  "error.wrong_password": "This is not your current password.",
   "error.user_exists": "This name is taken.",
   "error.invalid_field": "This is not allowed.",
   "error.bad_request": "The server did not understand this.",
@@ -242,7 +248,7 @@ export default {
 
   "rule.reason.required": "Please say what is wrong.",
   "rule.reason.length": "At most 500 characters.",
-  "rule.required": "This is needed.",
+  "rule.required": "Required.",
   "rule.length": "The length is not right.",
   "rule.pattern": "There are characters in it that are not allowed.",
   "rule.control_characters": "Control characters are not allowed.",
@@ -256,7 +262,7 @@ export default {
   "rule.password.required": "Please give a password.",
   "rule.password.length": "A password has 8 to 128 characters.",
   "rule.password.common": "This password is too common. Please choose another one.",
-  "rule.old_password.required": "Please give your present password.",
+  "rule.old_password.required": "Please give your current password.",
   "rule.new_password.required": "Please give a new password.",
   "rule.new_password.length": "A password has 8 to 128 characters.",
   "rule.new_password.common": "This password is too common. Please choose another one.",

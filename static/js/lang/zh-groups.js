@@ -27,8 +27,8 @@ export default {
   "event.role.owner.alone": "{by} 成为群主",
   "event.role.admin": "{by} 将 {names} 设为管理员",
   "event.role.admin.alone": "{by} 成为管理员",
-  "event.role.member": "{by} 将 {names} 设为普通成员",
-  "event.role.member.alone": "{by} 成为普通成员",
+  "event.role.member": "{by} 取消了 {names} 的管理员身份",
+  "event.role.member.alone": "{by} 不再是管理员",
   "event.muted": "{by} 将 {names} 禁言至 {until}",
   "event.muted.long": "{by} 禁言了 {names}",
   "event.muted.ended": "{by} 解除了 {names} 的禁言",
@@ -81,6 +81,7 @@ export default {
   "details.leave": "退出群聊",
   "details.dissolve": "解散群聊",
 
+  "member.you": "（你）",
   "member.admin": "设为管理员",
   "member.unadmin": "取消管理员",
   "member.owner": "转让群主",

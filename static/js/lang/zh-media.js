@@ -50,6 +50,7 @@ export default {
   "voice.send": "发送语音",
   "voice.slide": "左滑取消",
   "voice.left": "还可录 {n} 秒",
+  "voice.left.behind": "录音未发送",
   "voice.full": "已达到最长时间。",
   "voice.short": "太短了，请至少说一秒。",
   "voice.denied": "浏览器不允许此页面使用麦克风。可以在浏览器的网站设置中允许。",

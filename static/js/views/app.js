@@ -1,6 +1,5 @@
 /** The whole page by phase: what shows while it is found out who I am, the card to sign in with, or what lies behind. */
 import { html } from "../../vendor/preact-htm.js";
-import { file } from "../files.js";
 import { useT } from "../i18n.js";
 import { room } from "../inside.js";
 import { set, useStore } from "../store.js";
@@ -21,7 +20,7 @@ export function App() {
 function Splash({ away }) {
   const t = useT();
   return html`<main class="splash" aria-busy=${!away}>
-    <img class="logo" src=${file("img/icon.svg")} alt="" width="56" height="56" />
+    <span class="logo"></span>
     ${away && html`<p role="status"><${Spinner} /> ${t("unreachable")}</p>`}
   </main>`;
 }

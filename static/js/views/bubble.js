@@ -13,6 +13,9 @@ import { placeOf } from "./popup.js";
 import { Quote } from "./quote.js";
 import { Reactions } from "./reactions.js";
 
+/** Between a bubble and its menu under a finger. */
+const BESIDE_PX = 4;
+
 /** Held so long, a finger means the menu; moved further than this, it scrolls. */
 const LONG_PRESS_MS = 450;
 const STILL_PX = 10;
@@ -73,7 +76,9 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
   const touch = (event) => {
     if (event.pointerType !== "touch") return;
     const { clientX: x, clientY: y, currentTarget: opener } = event;
-    const timer = setTimeout(() => onMenu({ ...about, x, y, opener }), LONG_PRESS_MS);
+    // Beside the bubble: under the finger it would cover what it is about.
+    const { top, bottom } = opener.getBoundingClientRect();
+    const timer = setTimeout(() => onMenu({ ...about, x, y: bottom + BESIDE_PX, above: top - BESIDE_PX, opener }), LONG_PRESS_MS);
     press.current = { timer, x, y };
   };
   const lift = () => clearTimeout(press.current?.timer);
@@ -81,7 +86,9 @@ function Body({ message, mine, entry, conv, readers, face, onMenu, onJump }) {
     const { x, y } = press.current ?? { x: clientX, y: clientY };
     if (Math.hypot(clientX - x, clientY - y) > STILL_PX) lift();
   };
-  const handlers = { onContextMenu: open, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
+  // The right button would take the focus from the box in which one writes.
+  const stay = (event) => event.button === 2 && event.preventDefault();
+  const handlers = { onContextMenu: open, onMouseDown: stay, onPointerDown: touch, onPointerUp: lift, onPointerMove: move, onPointerCancel: lift };
   return html`<div class="bubble-place">
     ${face && html`<${Face} uid=${message.from} />`}
     <div class=${`bubble of-${message.kind} ${shape} ${entry ? entry.state : ""}`} ...${handlers}>

@@ -1,6 +1,6 @@
 /** The box to write in. What stands in it is the draft in the state, so nothing typed is ever only here. */
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
-import { block, edit, endEdit, startEdit, typing } from "../acts.js";
+import { block, edit, endEdit, startEdit, toast, typing } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
@@ -11,7 +11,7 @@ import { nameOf } from "../words.js";
 import { Attach } from "./attach.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
-import { Icon, IconButton } from "./parts.js";
+import { Icon, IconButton, useFocusAfter } from "./parts.js";
 import { Quote } from "./quote.js";
 import { MicButton, RecordingBar, Refused, SendVoice, useRecording } from "./recording.js";
 import { Silenced, useSilence } from "./silenced.js";
@@ -42,15 +42,17 @@ function Box({ conv: { conv } }) {
   const sendable = (text.trim() !== "" || files) && left >= 0;
   const mentioning = useMentioning(conv, box, draft);
   const inserting = useInserting(conv, box);
-  const recording = useRecording({ send: (voice) => sendVoice(conv, voice), done: () => mayFocus() });
+  const recording = useRecording((voice) => sendVoice(conv, voice));
+  useFocusAfter(recording.on, () => (mayFocus() ? box.current : null));
+  useEdited(conv, draft);
 
   useLayoutEffect(() => grow(box.current), [text]);
   const focus = () => box.current?.focus();
-  // On a phone the keyboard would cover the thread that one came to read.
-  const mayFocus = () => matchMedia("(hover: hover)").matches && focus();
-  useEffect(() => void mayFocus(), []);
+  const ready = () => mayFocus() && focus();
+  useEffect(() => void ready(), []);
 
   const submit = () => {
+    if (left < 0) toast(t("composer.over", { n: -left }));
     if (!sendable) return;
     if (editing) edit(conv, draft);
     else sendAll(conv, draft);
@@ -79,11 +81,11 @@ function Box({ conv: { conv } }) {
     ${editing
       ? html`<${Above} icon="pencil" label=${t("edit.cancel")} end=${() => (endEdit(conv), box.current.focus())}><span class="grow editing">${t("edit.title")}</span><//>`
       : reply_to && html`<${Above} icon="reply" label=${t("reply.cancel")} end=${() => (keepDraft(conv, { ...draft, reply_to: undefined }), box.current.focus())}><${Quote} conv=${conv} seq=${reply_to} /><//>`}
-    ${!editing && html`<${Tray} conv=${conv} ready=${mayFocus} />`}
+    ${!editing && html`<${Tray} conv=${conv} ready=${ready} />`}
     <${Refused} recording=${recording} />
     <div class=${`composer-line ${recording.on ? "recording" : ""}`} onKeyDown=${(event) => event.key === "Escape" && recording.on && recording.cancel()}>
       ${recording.on && html`<${RecordingBar} recording=${recording} />`}
-      ${!editing && html`<${Attach} conv=${conv} ready=${mayFocus} />`}
+      ${!editing && html`<${Attach} conv=${conv} ready=${ready} />`}
       <div class="composer-box">
         <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}
@@ -97,6 +99,23 @@ function Box({ conv: { conv } }) {
     </div>
     ${inserting.panel}
   </footer>`;
+}
+
+/** On a phone the keyboard would cover the thread that one came to read. */
+function mayFocus() {
+  return matchMedia("(hover: hover)").matches;
+}
+
+/** A change whose answer was lost is over once it is seen to have been made; so is one of what was recalled meanwhile. */
+function useEdited(conv, { edit: seq, text }) {
+  const message = useStore((state) => seq && state.threads[conv]?.items.find((one) => one.seq === seq));
+  const begun = useRef({}); // the message as it was then
+  useEffect(() => {
+    if (begun.current.seq !== message?.seq) begun.current = { ...message };
+    if (!message) return;
+    const made = message.edited !== begun.current.edited && message.content === text;
+    if (made || message.kind === "recalled") endEdit(conv);
+  }, [message]);
 }
 
 function SendButton({ editing, disabled, submit }) {

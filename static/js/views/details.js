@@ -12,7 +12,7 @@ import { sizeText } from "../words.js";
 import { FaceEdit } from "./face.js";
 import { Link } from "./link.js";
 import { Members } from "./members.js";
-import { Icon, IconButton, Spinner } from "./parts.js";
+import { Icon, IconButton, Spinner, useFocusAfter } from "./parts.js";
 import { useFace } from "./row.js";
 import { Switch } from "./switch.js";
 
@@ -54,7 +54,8 @@ function Changeable({ group, field, label, lead, long = false, children }) {
   const t = useT();
   const [value, setValue] = useState(null);
   const [refusal, setRefusal] = useState(null);
-  if (value === null) return children(lead && (() => (setRefusal(null), setValue(group[field]))));
+  useFocusAfter(value !== null, () => document.querySelector(`.details [data-changes=${field}]`));
+  if (value === null) return children(lead && { "data-changes": field, onClick: () => (setRefusal(null), setValue(group[field])) });
   const save = async (event) => {
     event.preventDefault();
     try {
@@ -100,7 +101,7 @@ function Name({ conv, lead }) {
   return html`<section class="details-top">
     <${FaceEdit} face=${face} label=${t("face.group")} save=${lead && group && ((file) => setGroupFace(conv.conv, file))} />
     <${Changeable} group=${group} field="name" label=${t("group.name")} lead=${lead && group}>
-      ${(change) => html`<h3 dir="auto">${face.name} ${change && html`<${IconButton} icon="pencil" label=${`${t("details.edit")}: ${t("group.name")}`} onClick=${change} />`}</h3>`}
+      ${(change) => html`<h3 dir="auto">${face.name} ${change && html`<${IconButton} icon="pencil" label=${t("labelled", { label: t("details.edit"), value: t("group.name") })} ...${change} />`}</h3>`}
     <//>
     <p class="muted">${sizeText(conv, group)}</p>
   </section>`;
@@ -113,10 +114,10 @@ function Announcement({ group, lead }) {
   return html`<section>
     <${Changeable} group=${group} field="announcement" label=${t("details.announcement")} lead=${lead} long=${true}>
       ${(change) => html`<div class="section-head"><h4><${Icon} name="megaphone" /> ${t("details.announcement")}</h4>
-          ${change && text && html`<${IconButton} icon="pencil" label=${`${t("details.edit")}: ${t("details.announcement")}`} onClick=${change} />`}</div>
+          ${change && text && html`<${IconButton} icon="pencil" label=${t("labelled", { label: t("details.edit"), value: t("details.announcement") })} ...${change} />`}</div>
         ${text
           ? html`<p class="announcement" dir="auto">${links(text).map(({ text: shown, href }) => (href ? html`<a href=${href} target="_blank" rel="noopener noreferrer">${shown}</a>` : shown))}</p>`
-          : html`<button type="button" class="link-button" onClick=${change}>${t("details.announcement.write")}</button>`}`}
+          : html`<button type="button" class="link-button" ...${change}>${t("details.announcement.write")}</button>`}`}
     <//>
   </section>`;
 }

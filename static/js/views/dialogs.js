@@ -35,9 +35,9 @@ export function Dialogs() {
 /** Closes 4001, 4002 and 4003: behind it stands the sign-in card. */
 function Ended({ reason, close }) {
   const t = useT();
-  return html`<${Modal} title=${t(`ended.${reason}.title`)} close=${close} plain=${true} class="small">
+  return html`<${Modal} title=${t(`ended.${reason}.title`)} close=${close} plain=${true} inside=${true} class="small">
     <p>${t(`ended.${reason}`)}</p>
-    <footer class="modal-foot"><button type="button" class="button primary" onClick=${close}>${t("ended.do")}</button></footer>
+    <footer class="modal-foot"><button type="button" class="button primary" autofocus=${true} onClick=${close}>${t("ended.do")}</button></footer>
   <//>`;
 }
 

@@ -1,17 +1,19 @@
 /** What the search box has found: conversations, people and messages, each under its heading. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
-import { findMessages, findPeople, openConv, openMessage, openWith } from "../acts.js";
+import { complain, findMessages, findPeople, openConv, openMessage, openWith } from "../acts.js";
 import { peerOf, sorted } from "../convs.js";
-import { useT } from "../i18n.js";
+import { explain, useT } from "../i18n.js";
 import { get, useStore } from "../store.js";
 import { excerpt } from "../text.js";
 import { full, listTime } from "../time.js";
-import { findableName, nameOf, summary } from "../words.js";
+import { findableName, nameOf } from "../words.js";
 import { Avatar, useNow } from "./parts.js";
 import { Row, useFace } from "./row.js";
 
 /** Typing faster than this asks only once. */
 const PAUSE_MS = 200;
+/** What could not be asked is asked again after this. */
+const AGAIN_MS = 3_000;
 const MINUTE_MS = 60_000;
 const NOTHING = Object.freeze({ results: [], next: null });
 
@@ -19,22 +21,30 @@ export function Found({ query, close }) {
   const t = useT();
   const [people, setPeople] = useState(null);
   const [page, setPage] = useState(NOTHING);
+  const [refusal, setRefusal] = useState(null);
+  const [tries, setTries] = useState(0);
   const convs = useStore((state) => state.convs);
   const now = useNow(MINUTE_MS);
   const { me } = get();
   useEffect(() => {
     let current = true;
     const timer = setTimeout(async () => {
-      const [found, said] = await Promise.all([findPeople(query).catch(() => []), findMessages(query).catch(() => NOTHING)]);
+      const [found, said] = await Promise.allSettled([findPeople(query), findMessages(query)]);
       if (!current) return;
-      setPage(said);
-      setPeople(found);
+      setPage(said.value ?? NOTHING);
+      setPeople(found.value ?? []);
+      setRefusal(found.reason ?? said.reason ?? null);
     }, PAUSE_MS);
     return () => {
       current = false;
       clearTimeout(timer);
     };
-  }, [query]);
+  }, [query, tries]);
+  useEffect(() => {
+    if (!refusal || refusal.lasting) return undefined;
+    const timer = setTimeout(() => setTries(tries + 1), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [refusal]);
 
   const folded = query.toLocaleLowerCase();
   const matches = (conv) => conv.last_message && findableName(conv).toLocaleLowerCase().includes(folded);
@@ -45,8 +55,12 @@ export function Found({ query, close }) {
     close();
   };
   const more = async () => {
-    const { results, next } = await findMessages(query, page.next).catch(() => NOTHING);
-    setPage((before) => ({ results: [...before.results, ...results], next }));
+    try {
+      const { results, next } = await findMessages(query, page.next);
+      setPage((before) => ({ results: [...before.results, ...results], next }));
+    } catch (problem) {
+      complain(problem);
+    }
   };
   return html`
     ${known.length > 0 && html`<h2 class="rows-title">${t("search.conversations")}</h2>`}
@@ -56,7 +70,8 @@ export function Found({ query, close }) {
     ${page.results.length > 0 && html`<h2 class="rows-title">${t("search.messages")}</h2>`}
     ${page.results.map((result) => html`<${Said} key=${`${result.message.conv} ${result.message.seq}`} ...${result} now=${now} onPick=${pick(() => openMessage(result.message))} />`)}
     ${page.next && html`<button type="button" class="link-button rows-more" onClick=${more}>${t("search.more")}</button>`}
-    ${people && !known.length && !strangers.length && !page.results.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}
+    ${refusal && html`<p class="empty" role="status">${explain(refusal)}</p>`}
+    ${people && !refusal && !known.length && !strangers.length && !page.results.length && html`<p class="empty" role="status">${t("search.nobody", { query })}</p>`}
   `;
 }
 
@@ -73,13 +88,20 @@ function Person({ profile, onPick }) {
   </button>`;
 }
 
+/** What the server finds a message by: its text, the name of a file, an announcement. */
+function foundIn({ kind, content, meta, data }) {
+  if (kind === "file") return meta.name;
+  return kind === "system" ? data.announcement : content;
+}
+
 /** A message that was found, with what it was found by marked. */
 function Said({ message, highlight, now, onPick }) {
   const t = useT();
   useStore((state) => state.users);
   const conv = useStore((state) => state.convs[message.conv]);
   const { name, ...face } = useFace(conv ?? { conv: message.conv, type: message.conv.startsWith("g") ? "group" : "single" });
-  const from = message.kind !== "system" && (message.from === get().me.uid ? t("search.you") : face.group && nameOf(message.from));
+  const mine = message.from === get().me.uid;
+  const from = message.kind === "system" ? t("details.announcement") : mine ? t("search.you") : face.group && nameOf(message.from);
   return html`<button type="button" class="row said" onClick=${onPick}>
     <${Avatar} ...${face} online=${false} name=${name} />
     <span class="row-text">
@@ -87,7 +109,7 @@ function Said({ message, highlight, now, onPick }) {
         <span class="row-name" dir="auto">${name}</span>
         <time class="row-time" datetime=${new Date(message.time).toISOString()} title=${full(message.time)}>${listTime(message.time, now)}</time>
       </span>
-      <span class="row-preview" dir="auto">${from && t("preview.from", { name: from, text: "" })}${message.kind === "text" ? excerpt(message.content, highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text)) : summary(message)}</span>
+      <span class="row-preview" dir="auto">${from && html`<span class="said-from">${t("preview.from", { name: from, text: "" })}</span>`}${message.kind === "file" && `${t("kind.file")} `}${excerpt(foundIn(message), highlight).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>
     </span>
   </button>`;
 }

@@ -1,10 +1,10 @@
 /** The rail: my notes and settings, one search box, and the conversations or what was found. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { openWith } from "../acts.js";
-import { sorted } from "../convs.js";
+import { isShown, sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { go } from "../route.js";
-import { get, set, useStore } from "../store.js";
+import { set, useStore } from "../store.js";
 import { later } from "./later.js";
 import { Avatar, Icon, IconButton, useName, useNow } from "./parts.js";
 import { Row } from "./row.js";
@@ -25,12 +25,12 @@ export function List() {
     <${Head} />
     <div class="search">
       <${Icon} name="search" />
-      <input ref=${box} type="search" value=${query} placeholder=${t("search.placeholder")} aria-label=${t("search.placeholder")}
+      <input ref=${box} type="search" value=${query} placeholder=${t("search.placeholder")} aria-label=${t("search.label")}
         autocomplete="off" spellcheck=${false} maxlength="100" onInput=${(event) => setQuery(event.currentTarget.value)}
         onKeyDown=${(event) => event.key === "Escape" && (query ? close() : leave())} />
       ${query && html`<${IconButton} icon="x" label=${t("search.clear")} onClick=${() => (close(), box.current.focus())} />`}
     </div>
-    <nav class="rows" aria-label=${t("list.title")}>
+    <nav class="rows" tabindex="-1" aria-label=${t("list.title")}>
       ${wanted ? html`<${Found} query=${wanted} close=${close} />` : html`<${Conversations} search=${box} />`}
     </nav>
   </section>`;
@@ -40,13 +40,18 @@ export function List() {
 function useShortcut(box) {
   const before = useRef();
   useEffect(() => {
+    const lead = () => {
+      box.current?.focus();
+      box.current?.select();
+    };
     const press = (event) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
       event.preventDefault(); // browsers look for something on the net
       if (document.querySelector("dialog[open]")) return;
-      if (get().route.conv && !box.current.offsetParent) go({ name: "home" }); // on a phone the list is another pane
       if (document.activeElement !== box.current) before.current = document.activeElement;
-      requestAnimationFrame(() => box.current?.select());
+      if (box.current.offsetParent) return lead(); // at once: what is typed next belongs into it
+      go({ name: "home" }); // on a phone the list is another pane
+      requestAnimationFrame(lead);
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
@@ -78,8 +83,7 @@ function Conversations({ search }) {
   const listed = useStore((state) => state.listed);
   const now = useNow(MINUTE_MS);
   if (!listed) return html`<${Skeleton} />`;
-  const alive = ({ conv, last_message, hidden }) => conv === open || drafts[conv] || outbox[conv]?.length || (last_message && !hidden);
-  const shown = sorted(Object.values(convs).filter(alive));
+  const shown = sorted(Object.values(convs).filter((conv) => isShown(conv, { open, drafts, outbox })));
   if (shown.length) return shown.map((conv) => html`<${Row} key=${conv.conv} conv=${conv} now=${now} />`);
   return html`<div class="empty">
     <${Icon} name="search" />

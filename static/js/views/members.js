@@ -54,7 +54,7 @@ function Member({ member, acts, now, open }) {
     <button type="button" class="member-who" disabled=${mine} onClick=${profile}>
       <${Avatar} uid=${uid} name=${name} size="small" online=${!mine && online} />
       <span class="grow two-lines">
-        <span class="member-name" dir="auto">${mine ? `${name} (${t("you")})` : name}</span>
+        <span class="member-line"><span class="member-name" dir="auto" title=${name}>${name}</span>${mine && html`<span class="member-you">${t("member.you")}</span>`}</span>
         ${muted && html`<span class="muted">${muted}</span>`}
       </span>
       ${role !== "member" && html`<span class=${`role ${role}`}>${t(`role.${role}`)}</span>`}

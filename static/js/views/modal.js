@@ -1,8 +1,10 @@
-/** A window in front of the page: the browser's own dialog keeps the focus inside and gives it back. */
-import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+/** A window in front of the page, with a title and a way to close it. */
+import { html, useRef, useState } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
 import { useCover } from "./cover.js";
+import { useFront } from "./front.js";
 import { IconButton } from "./parts.js";
+import { Toast } from "./toast.js";
 
 let count = 0;
 
@@ -12,15 +14,7 @@ export function Modal({ title, close, children, class: more = "", plain = false,
   const box = useRef();
   useCover(close, !place);
   const [id] = useState(() => `modal-title-${++count}`); // one may stand before another
-  useEffect(() => {
-    const dialog = box.current;
-    const opener = document.activeElement;
-    dialog.showModal();
-    return () => {
-      dialog.close();
-      opener?.focus?.({ preventScroll: true });
-    };
-  }, []);
+  const level = useFront(box);
   const cancel = (event) => {
     event.preventDefault();
     close();
@@ -34,5 +28,6 @@ export function Modal({ title, close, children, class: more = "", plain = false,
       </header>
       ${children}
     </div>
+    <${Toast} level=${level} />
   </dialog>`;
 }

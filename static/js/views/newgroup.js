@@ -65,6 +65,7 @@ function Gather({ title, label, picked, onPick, there, ready, act, close, childr
   return html`<${Modal} title=${title} close=${close} class="gather" inside=${true}>
     <form onSubmit=${submit} novalidate>
       ${children?.(ofField && explain(refusal))}
+      ${children && html`<p class="picker-label" aria-hidden="true">${t("search.people")}</p>`}
       <${Picker} picked=${picked} there=${there} onPick=${(uids) => (onPick(uids), setRefusal(null))} />
       ${refusal && !ofField && html`<p class="form-error" role="alert">${reason(refusal, t)}</p>`}
       <footer class="modal-foot">

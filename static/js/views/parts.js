@@ -1,5 +1,5 @@
-/** Small things that every view uses: icons, avatars, buttons, and hooks for time and outside clicks. */
-import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+/** Small things that every view uses: icons, avatars, buttons, and hooks for names, time and the focus. */
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
 import { mediaUrl } from "../media.js";
 import { useStore } from "../store.js";
@@ -62,6 +62,15 @@ export function useNow(ms) {
     return () => clearInterval(timer);
   }, [ms]);
   return now;
+}
+
+/** Once `open` has ended, the focus goes to what `find` gives: what was closed had it. */
+export function useFocusAfter(open, find) {
+  const opened = useRef(false);
+  useEffect(() => {
+    if (opened.current && !open) find()?.focus();
+    opened.current = open;
+  }, [open]);
 }
 
 export function Spinner() {

@@ -19,20 +19,28 @@ export function below(event) {
 }
 
 /**
- * Kept inside the window; arrows choose, Escape goes back to where it was opened.
+ * Kept inside the window: below `y`, or where there is no room above `above`. Arrows choose, Escape goes back to where
+ * it was opened.
  * `quick` are buttons in a row, `{text, label, on, act}` or with an `icon`; `items` stand below each other.
  */
-export function Popup({ items, quick = [], x, y, opener, label, close }) {
+export function Popup({ items, quick = [], x, y, above = y, opener, label, close }) {
   const box = useRef();
+  const before = useRef();
   useCover(close);
   useLayoutEffect(() => {
+    before.current ??= document.activeElement;
     const { offsetWidth, offsetHeight, style } = box.current;
     const left = Math.max(EDGE_PX, Math.min(x, window.innerWidth - offsetWidth - EDGE_PX));
-    const top = y + offsetHeight + EDGE_PX > window.innerHeight ? Math.max(EDGE_PX, y - offsetHeight) : y;
+    const top = y + offsetHeight + EDGE_PX > window.innerHeight ? Math.max(EDGE_PX, above - offsetHeight) : y;
     style.setProperty("left", `${left}px`);
     style.setProperty("top", `${top}px`);
     box.current.querySelector("button")?.focus({ preventScroll: true });
   }, [x, y]);
+  useEffect(() => {
+    const about = opener?.closest?.(".bubble-place");
+    about?.classList.add("lifted");
+    return () => about?.classList.remove("lifted");
+  }, [opener]);
   useEffect(() => {
     const outside = (event) => !box.current?.contains(event.target) && close();
     document.addEventListener("pointerdown", outside, true);
@@ -45,6 +53,8 @@ export function Popup({ items, quick = [], x, y, opener, label, close }) {
   const back = () => {
     close();
     opener?.focus?.({ preventScroll: true });
+    // A bubble takes no focus.
+    if (box.current?.contains(document.activeElement)) before.current?.focus?.({ preventScroll: true });
   };
   const key = (event) => {
     const all = [...box.current.querySelectorAll("button")];

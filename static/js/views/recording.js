@@ -20,9 +20,9 @@ const OFF = Object.freeze({ on: false });
 
 /**
  * The state of recording, and the button that begins it.
- * @param {{send: (voice: object) => void, done: () => void}} host  send: what was recorded; done: the focus may go back
+ * @param {(voice: object) => void} send  what was recorded
  */
-export function useRecording({ send, done }) {
+export function useRecording(send) {
   const [state, setState] = useState(OFF);
   const [refused, setRefused] = useState(null);
   const now = useRef({});
@@ -59,10 +59,13 @@ export function useRecording({ send, done }) {
     const voice = await tape?.stop?.();
     if (voice?.ms >= LEAST_MS) send(voice);
     else toast(say("voice.short"));
-    done();
   };
-  useEffect(() => cancel, []);
-  return { ...state, refused, begin, cancel: () => (cancel(), done()), finish, release: () => change({ held: false }), forgive: () => setRefused(null) };
+  const leave = () => {
+    if (now.current.tape) toast(say("voice.left.behind"));
+    cancel();
+  };
+  useEffect(() => leave, []);
+  return { ...state, refused, begin, cancel, finish, release: () => change({ held: false }), forgive: () => setRefused(null) };
 }
 
 /** In the place of the send button while there is nothing to send. The element stays while a finger holds it. */

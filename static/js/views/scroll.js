@@ -20,7 +20,7 @@ const NEW_LINE_PX = 96;
 /**
  * @param {object} options
  * @param {boolean} options.ready    the first page is drawn
- * @param {number} options.unsent    entries of mine at the end: a new one leads to the bottom
+ * @param {number} options.unsent    entries of mine at the end: a new one leads there, once it is loaded
  * @param {boolean} options.later    the newest messages are not loaded: the lower end is not the end
  * @param {() => void} options.older called near the upper edge
  * @param {() => void} options.newer called near the lower edge, when the newest are not loaded
@@ -28,7 +28,7 @@ const NEW_LINE_PX = 96;
  */
 export function useScroll({ ready, unsent, later, older, newer, seen }) {
   const box = useRef();
-  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, lowest: 0, reached: 0, unsent });
+  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, lowest: 0, reached: 0, unsent, wanted: false });
   const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
@@ -59,9 +59,12 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
     const line = place.placed ? null : element.querySelector(".new-line");
     // The reader may have scrolled up a moment ago, and the event of it is still to come.
     const left = element.scrollTop < place.top && element.scrollHeight - element.scrollTop - element.clientHeight > BOTTOM_PX;
+    const ends = !calls.current.later && (place.wanted || (place.bottom && !left));
     if (line) element.scrollTop = line.offsetTop - NEW_LINE_PX;
-    else if (!place.placed || (place.bottom && !left && !calls.current.later)) element.scrollTop = element.scrollHeight;
-    else if (place.anchor?.element.isConnected) {
+    else if (!place.placed || ends) {
+      element.scrollTop = element.scrollHeight;
+      if (ends) place.wanted = false;
+    } else if (place.anchor?.element.isConnected) {
       const moved = topIn(element, place.anchor.element) - place.anchor.top;
       if (moved) element.scrollTop += moved;
     }
@@ -70,7 +73,7 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
   };
 
   useLayoutEffect(() => {
-    if (unsent > at.current.unsent) Object.assign(at.current, { bottom: true, top: 0 });
+    if (unsent > at.current.unsent) Object.assign(at.current, { bottom: true, top: 0, wanted: true });
     at.current.unsent = unsent;
     settle();
   });
@@ -92,7 +95,7 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
     if (at.current.placed) remember();
   };
   const toBottom = () => {
-    Object.assign(at.current, { bottom: true, top: 0 });
+    Object.assign(at.current, { bottom: true, top: 0, wanted: true });
     settle();
   };
   const show = (seq, flashMs) => {

@@ -1,5 +1,5 @@
 /** My settings: what others see of me, how the page looks, my password, my devices, whom I block, my account. */
-import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { block, toast } from "../acts.js";
 import { api } from "../api.js";
 import { learn } from "../chat.js";
@@ -14,7 +14,7 @@ import { Devices } from "./devices.js";
 import { FaceEdit } from "./face.js";
 import { Field } from "./field.js";
 import { Modal } from "./modal.js";
-import { Avatar, Icon, useName } from "./parts.js";
+import { Avatar, Icon, useFocusAfter, useName } from "./parts.js";
 
 export function Settings({ close }) {
   const t = useT();
@@ -104,12 +104,20 @@ function Password() {
     onInput: ({ currentTarget }) => setValues({ ...values, [name]: currentTarget.value }),
     error: refusal?.field === name && explain(refusal),
   });
+  const form = useRef();
+  const opener = useRef();
+  useFocusAfter(open, () => opener.current);
+  useEffect(() => {
+    if (!open) return;
+    form.current.elements.old_password.focus();
+    form.current.scrollIntoView({ block: "nearest" });
+  }, [open]);
   if (!open) {
     return html`<section><h3>${t("settings.password")}</h3>
-      <button type="button" class="button" onClick=${() => setOpen(true)}>${t("password.change")}</button></section>`;
+      <button ref=${opener} type="button" class="button" onClick=${() => setOpen(true)}>${t("password.change")}</button></section>`;
   }
   return html`<section><h3>${t("settings.password")}</h3>
-    <form onSubmit=${save} novalidate>
+    <form ref=${form} onSubmit=${save} novalidate>
       <input type="text" name="username" value=${user_name} autocomplete="username" hidden readonly />
       <${Field} ...${field("old_password", "current-password")} />
       <${Field} ...${field("new_password", "new-password")} hint=${t("hint.password")} />

@@ -1,5 +1,7 @@
 /** The frame of who is signed in: list, thread and details beside each other, one of them on a phone. */
 import { html, useEffect } from "../../vendor/preact-htm.js";
+import { isShown } from "../convs.js";
+import { keepFocus } from "../focus.js";
 import { useT } from "../i18n.js";
 import { back, closeInvitation } from "../route.js";
 import { useStore } from "../store.js";
@@ -21,6 +23,7 @@ export function Shell() {
   const code = useStore((state) => state.invitation);
   const connected = useStore((state) => state.link.state === "ready");
   const t = useT();
+  useEffect(keepFocus, []);
   useEffect(() => {
     if (connected) fetchAll();
   }, [connected]);
@@ -38,11 +41,12 @@ export function Shell() {
 
 function Nobody() {
   const t = useT();
+  const none = useStore((state) => state.listed && !Object.values(state.convs).some((conv) => isShown(conv, state)));
   return html`<div class="nobody">
     <div class="nobody-card">
       <${Icon} name="message-circle" />
       <h2>${t("nobody.title")}</h2>
-      <p>${t("nobody.text")}</p>
+      <p>${t(none ? "nobody.none" : "nobody.text")}</p>
     </div>
   </div>`;
 }

@@ -1,16 +1,16 @@
-/** The card at the door: sign in or register, with each error beside the field that it is about. */
+/**
+ * The card at the door: sign in or register, with each error beside the field that it is about. It takes over the one
+ * that stands in index.html, element by element, so the two are alike.
+ */
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
-import { file } from "../files.js";
-import { LANGUAGES, chooseLanguage, explain, useT } from "../i18n.js";
+import { explain, useT } from "../i18n.js";
 import { fetchInside } from "../inside.js";
 import { register, signIn } from "../session.js";
 import { get, useStore } from "../store.js";
 import { length } from "../text.js";
-import { THEMES, chooseTheme } from "../theme.js";
 import { Field } from "./field.js";
-import { IconButton, Spinner } from "./parts.js";
-
-const THEME_ICONS = { system: "sun-moon", light: "sun", dark: "moon" };
+import { Looks } from "./looks.js";
+import { Spinner } from "./parts.js";
 
 /** The rules that need no server; it has the last word on these as well. */
 function check(values, registering) {
@@ -35,27 +35,36 @@ function placed(refusal, registering) {
   return { form: refusal };
 }
 
-/** Whose session has just ended need not type the name again. */
-function nameBefore() {
+/** What was typed into the card of index.html; and whose session has just ended need not type the name again. */
+function valuesBefore() {
   const { dialog, me } = get();
-  return dialog?.name === "ended" ? me.user_name : "";
+  const typed = (name) => document.querySelector(`.card [name=${name}]`)?.value ?? "";
+  return { user_name: dialog?.name === "ended" ? me.user_name : typed("user_name"), password: typed("password"), nickname: "", invite: "" };
+}
+
+/** Who types here will be inside soon; what does not come is asked for again when it is needed. */
+function ahead() {
+  fetchInside().catch(() => {});
 }
 
 export function SignIn() {
   const t = useT();
   const [registering, setRegistering] = useState(false);
-  const [values, setValues] = useState(() => ({ user_name: nameBefore(), password: "", nickname: "", invite: "" }));
+  const [values, setValues] = useState(valuesBefore);
   const [errors, setErrors] = useState({});
   const [invited, setInvited] = useState(false);
+  const [refused, setRefused] = useState(false);
   const [busy, setBusy] = useState(false);
   const form = useRef();
   const guest = useStore((state) => Boolean(state.invitation));
 
   useEffect(() => {
+    if (document.activeElement.matches(".card input")) return; // somebody is typing already
     const inputs = [...form.current.querySelectorAll("input")];
     (inputs.find((input) => !input.value) ?? inputs[0]).focus();
   }, [registering]);
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [errors]);
+  useEffect(() => void (values.user_name && ahead()), []);
 
   const type = (field) => (event) => {
     setValues({ ...values, [field]: event.currentTarget.value });
@@ -78,11 +87,11 @@ export function SignIn() {
       await (registering ? register(values) : signIn(values.user_name, values.password));
     } catch (refusal) {
       if (refusal.field === "invite") setInvited(true);
+      if (refusal.error === "bad_credentials") setRefused(true);
       setErrors(placed(refusal, registering));
       setBusy(false);
     }
   };
-  const ahead = () => fetchInside().catch(() => {}); // it is asked for again when it is needed
   const turn = (to) => {
     setRegistering(to);
     setErrors({});
@@ -91,7 +100,7 @@ export function SignIn() {
   return html`<main class="door">
     <form class="card" ref=${form} onSubmit=${submit} onInput=${ahead} novalidate aria-busy=${busy}>
       <header class="card-head">
-        <img class="logo" src=${file("img/icon.svg")} alt="" width="48" height="48" />
+        <span class="logo"></span>
         <h1>Tornado IM</h1>
         <p>${guest ? t("join.door") : t(registering ? "door.register.text" : "door.signin.text")}</p>
       </header>
@@ -101,28 +110,14 @@ export function SignIn() {
       </div>
       <${Field} ...${field("user_name")} hint=${registering && t("hint.user_name")} autocomplete="username" autocapitalize="none" spellcheck=${false} maxlength="64" />
       ${registering && html`<${Field} ...${field("nickname")} hint=${t("hint.nickname")} autocomplete="nickname" maxlength="64" />`}
-      <${Field} key=${registering ? "new" : "current"} ...${field("password")} type="password" hint=${registering && t("hint.password")} autocomplete=${registering ? "new-password" : "current-password"} />
+      <${Field} ...${field("password")} type="password" hint=${registering && t("hint.password")} autocomplete=${registering ? "new-password" : "current-password"} />
       ${registering && invited && html`<${Field} ...${field("invite")} autocomplete="off" />`}
       ${errors.form && html`<p class="form-error" role="alert">${explain(errors.form)}</p>`}
       <button type="submit" class="button primary wide" disabled=${busy}>
         ${busy ? html`<${Spinner} />` : t(registering ? "door.register.do" : "door.signin.do")}
       </button>
+      ${refused && !registering && html`<p class="small-print">${t("door.forgotten")}</p>`}
     </form>
-    <${DoorFoot} />
+    <footer class="door-foot"><${Looks} /></footer>
   </main>`;
-}
-
-function DoorFoot() {
-  const t = useT();
-  const lang = useStore((state) => state.lang);
-  const theme = useStore((state) => state.theme);
-  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-  return html`<footer class="door-foot">
-    ${LANGUAGES.map(
-      (choice) => html`<button type="button" class="link-button" lang=${choice.lang} aria-pressed=${choice.lang === lang} onClick=${() => chooseLanguage(choice.lang)}>
-        ${choice.name}
-      </button>`,
-    )}
-    <${IconButton} icon=${THEME_ICONS[theme]} label=${`${t("settings.theme")}: ${t(`theme.${theme}`)}`} onClick=${() => chooseTheme(next)} />
-  </footer>`;
 }

@@ -15,7 +15,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function useSilence(conv) {
   const group = useStore((state) => state.groups[conv.conv]);
   const me = useStore((state) => state.me.uid);
-  const refused = useStore((state) => [403, 404].includes(state.threads[conv.conv]?.failed?.status));
+  const refused = useStore((state) => [403, 404].includes(state.threads[conv.conv]?.failed?.refusal.status));
   const [, tick] = useState(0);
   const found = silence(conv, group, me, Date.now());
   useEffect(() => {

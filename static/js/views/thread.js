@@ -1,10 +1,11 @@
 /** One conversation: its head, its messages, and the box to write in. */
-import { html, useCallback, useEffect, useMemo, useState } from "../../vendor/preact-htm.js";
-import { read } from "../acts.js";
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "../../vendor/preact-htm.js";
+import { complain, read } from "../acts.js";
+import { peerOf } from "../convs.js";
 import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
-import { leaveThread, loadFor, loadLatest, loadNewer, loadOlder, loadThread, shorten } from "../pages.js";
+import { leaveThread, loadAgain, loadFor, loadLatest, loadNewer, loadOlder, loadThread, shorten } from "../pages.js";
 import { get, set, useStore } from "../store.js";
 import { dayTitle } from "../time.js";
 import { Bubble } from "./bubble.js";
@@ -19,6 +20,8 @@ import { useSwipe } from "./swipe.js";
 
 const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
+/** What could not be loaded is asked for again after this, by itself. */
+const AGAIN_MS = 3_000;
 
 export function Thread({ conv: id }) {
   const conv = useStore((state) => state.convs[id]);
@@ -33,6 +36,12 @@ export function Thread({ conv: id }) {
   useEffect(() => {
     if (member && link) loadGroup(id); // again after each break: who has read what is not told later
   }, [member, link]);
+  const failed = useStore((state) => Boolean(state.threads[id]?.failed) && !state.threads[id].failed.refusal.lasting);
+  useEffect(() => {
+    if (!failed || !link) return undefined;
+    const timer = setTimeout(() => loadAgain(id), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [failed, link]);
   return html`<section class="thread">${conv && html`
     <${ThreadHead} conv=${conv} />
     <${Log} conv=${conv} />
@@ -49,17 +58,19 @@ function Log({ conv }) {
   const entries = useStore((state) => state.outbox[id]) ?? NOTHING;
   const [menu, setMenu] = useState(null);
   const [newFrom, setNewFrom] = useState(conv.unread ? conv.read_seq + 1 : 0);
-  const items = thread?.items ?? NOTHING;
-  const later = Boolean(thread?.later);
+  const { later = false, end = false } = thread ?? {};
+  const items = thread?.loaded ? thread.items : NOTHING; // what has come before the first page hangs in the air
   const unsent = later ? NOTHING : entries;
-  const drawn = useMemo(() => rows({ items, entries: unsent, me, newFrom }), [items, unsent, newFrom, me]);
+  const drawn = useMemo(() => rows({ items, end, entries: unsent, me, newFrom }), [items, end, unsent, newFrom, me]);
   const readers = useReaders(id, me);
+  // In a task of its own: to draw what came and to take away what is far takes twice as long as one of them.
+  const trim = () => setTimeout(() => shorten(id, place.here()));
   const place = useScroll({
     ready: Boolean(thread?.loaded),
-    unsent: unsent.length,
+    unsent: entries.length,
     later,
-    older: () => loadOlder(id).then(() => shorten(id, place.here())),
-    newer: () => loadNewer(id).then(() => shorten(id, place.here())),
+    older: () => loadOlder(id).then(trim),
+    newer: () => loadNewer(id).then(trim),
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
 
@@ -72,9 +83,19 @@ function Log({ conv }) {
 
   useEffect(() => shorten(id, place.here()), [items.at(-1)?.seq]);
 
+  // What I send is shown at the end of the thread, wherever I am.
+  const sent = useRef(entries.length);
+  useEffect(() => {
+    if (entries.length > sent.current && later) loadLatest(id);
+    sent.current = entries.length;
+  }, [entries.length]);
+
   const jump = useCallback(async (seq) => {
-    if (!(await loadFor(id, seq))) return;
-    requestAnimationFrame(() => place.show(seq, FLASH_MS));
+    try {
+      if (await loadFor(id, seq)) requestAnimationFrame(() => place.show(seq, FLASH_MS));
+    } catch (refusal) {
+      complain(refusal);
+    }
   }, []);
 
   const target = useStore((state) => state.target);
@@ -87,14 +108,16 @@ function Log({ conv }) {
 
   const missed = later ? conv.unread : items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
   const toBottom = async () => {
-    if (later) await loadLatest(id);
     place.toBottom();
+    const refusal = later && (await loadLatest(id));
+    if (refusal) complain(refusal);
   };
   return html`<div class="log-place">
     <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" role="region" aria-label=${t("thread.log")} onKeyDown=${walk}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>
-        <${Top} thread=${thread} empty=${!drawn.length} id=${id} />
+        <${Top} thread=${thread} empty=${!drawn.length} notes=${peerOf(id, me) === me} id=${id} />
         ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} lang=${lang} onMenu=${setMenu} onJump=${jump} />`)}
+        ${BELOW.includes(thread?.failed?.what) && html`<${Failed} id=${id} failed=${thread.failed} />`}
       </div>
     </div>
     ${(place.away || later) && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
@@ -104,14 +127,21 @@ function Log({ conv }) {
   </div>`;
 }
 
-/** The upper end keeps its height while older pages load. */
-function Top({ thread, empty, id }) {
+/** What is missing at the lower end when it could not be loaded. */
+const BELOW = ["latest", "newer"];
+
+function Failed({ id, failed }) {
   const t = useT();
-  if (thread?.failed) {
-    return html`<div class="log-top"><p>${explain(thread.failed)}</p>
-      <button type="button" class="link-button" onClick=${() => (thread.loaded ? loadOlder(id) : loadThread(id))}>${t("retry")}</button></div>`;
-  }
+  return html`<div class="log-top"><p>${explain(failed.refusal)}</p>
+    <button type="button" class="link-button" onClick=${() => loadAgain(id)}>${t("retry")}</button></div>`;
+}
+
+/** The upper end keeps its height while older pages load. */
+function Top({ thread, empty, notes, id }) {
+  const t = useT();
+  if (thread?.failed && !BELOW.includes(thread.failed.what)) return html`<${Failed} id=${id} failed=${thread.failed} />`;
   if (!thread?.loaded) return html`<div class="log-first"><${Spinner} /></div>`;
+  if (empty && notes) return html`<div class="log-first hello"><${Icon} name="bookmark" /><p>${t("thread.empty.notes")}</p></div>`;
   if (empty) return html`<div class="log-first hello"><span aria-hidden="true">👋</span><p>${t("thread.empty")}</p></div>`;
   return html`<div class="log-top">${!thread.end && html`<${Spinner} />`}</div>`;
 }

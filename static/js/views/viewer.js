@@ -7,8 +7,10 @@ import { useStore } from "../store.js";
 import { full, moment } from "../time.js";
 import { STEP, base } from "../zoom.js";
 import { useCover } from "./cover.js";
+import { useFront } from "./front.js";
 import { usePanZoom } from "./panzoom.js";
 import { Icon, IconButton, Spinner, useName } from "./parts.js";
+import { Toast } from "./toast.js";
 
 /** A swipe further than this is meant; down it closes. */
 const SWIPE_PX = 60;
@@ -25,15 +27,7 @@ export function Viewer({ conv, seq: first, close }) {
   useCover(close);
   const thread = useStore((state) => state.threads[conv]);
   const message = picturesOf(thread).find((one) => one.seq === seq);
-  useEffect(() => {
-    const dialog = box.current;
-    const opener = document.activeElement;
-    dialog.showModal();
-    return () => {
-      dialog.close();
-      opener?.focus?.({ preventScroll: true });
-    };
-  }, []);
+  const level = useFront(box);
   useEffect(() => {
     if (!message) close(); // recalled while one looks at it
   }, [!message]);
@@ -46,6 +40,7 @@ export function Viewer({ conv, seq: first, close }) {
   };
   return html`<dialog class="viewer" ref=${box} aria-label=${t("viewer.title")} onCancel=${(event) => (event.preventDefault(), close())}>
     ${message && html`<${Shown} key=${seq} message=${message} turn=${turn} close=${close} older=${maybeBeside(thread, seq, -1)} newer=${maybeBeside(thread, seq, 1)} busy=${busy} />`}
+    <${Toast} level=${level} />
   </dialog>`;
 }
 

@@ -8,11 +8,14 @@ import { Dialogs } from "/static/js/views/dialogs.js";
 import { Field } from "/static/js/views/field.js";
 import { List } from "/static/js/views/list.js";
 import { Menu } from "/static/js/views/menu.js";
+import { Panel } from "/static/js/views/panel.js";
 import { Avatar, Icon, IconButton, Spinner } from "/static/js/views/parts.js";
+import { RecordingBar, SendVoice } from "/static/js/views/recording.js";
 import { Settings } from "/static/js/views/settings.js";
 import { SignIn } from "/static/js/views/signin.js";
 import { Thread } from "/static/js/views/thread.js";
 import { Toast } from "/static/js/views/toast.js";
+import { Viewer } from "/static/js/views/viewer.js";
 import { MEI, NOON, TEA } from "./state.js";
 
 const nothing = () => {};
@@ -27,6 +30,9 @@ export const boards = {
   empty: { view: () => html`<${List} />`, listed: true, convs: {} },
   waiting: { view: () => html`<${List} />` },
   menu: { view: () => html`<${Menu} ...${menued()} />`, ...at(TEA) },
+  emoji: { view: () => html`<${Panel} at=${{ x: 20, y: 20 }} close=${nothing} />` },
+  recording: { view: Recording },
+  viewer: { view: () => html`<${Viewer} conv=${MEI} seq=${2} close=${nothing} />` },
   details: { view: () => html`<${Details} conv=${get().convs[TEA]} />` },
   profile: dialog({ name: "profile", uid: 4 }),
   newgroup: dialog({ name: "newgroup" }),
@@ -42,6 +48,13 @@ export const boards = {
 function menued() {
   const message = { ...get().threads[TEA].items[6], time: NOON };
   return { message, mine: true, readers: 2, conv: get().convs[TEA], onMenu: nothing, close: nothing, x: 40, y: 40 };
+}
+
+/** Loud and quiet in turn, and little time left. */
+function Recording() {
+  const levels = Array.from({ length: 90 }, (_, index) => Math.abs(Math.sin(index / 5)));
+  const recording = { ms: 53_000, most: 60_000, levels };
+  return html`<footer class="composer"><div class="composer-line recording"><${RecordingBar} recording=${recording} /><${SendVoice} recording=${recording} /></div></footer>`;
 }
 
 const SIZES = ["tiny", "small", "", "large"];

@@ -36,6 +36,9 @@ SIZES = {
     "empty": (360, 420),
     "waiting": (360, 460),
     "menu": (420, 400),
+    "emoji": (420, 480),
+    "recording": (420, 80),
+    "viewer": (720, 480),
     "details": (360, 960),
     "profile": (420, 420),
     "newgroup": (720, 640),
@@ -134,6 +137,7 @@ def drawn(page: Page, url: str, board: str) -> Image.Image:
     if board == "door":
         page.locator("[type=submit]").click()
         expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.locator(".panel .spinner")).to_have_count(0)
     page.evaluate(
         "() => Promise.all([...document.images].map((one) => one.decode().catch(() => {})))"
     )

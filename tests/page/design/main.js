@@ -17,5 +17,5 @@ startTheme();
 await startLanguage();
 set({ ...state(), ...patch });
 fetchAll();
-await Promise.all(["details", "settings", "face"].map(fetchSheet));
+await Promise.all(["panels", "details", "settings", "face", "emoji", "viewer"].map(fetchSheet));
 render(html`<main class=${`board ${patch.parts ? "of-parts" : ""}`}>${view()}</main>`, document.getElementById("page"));

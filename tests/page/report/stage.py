@@ -9,19 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.client import Account, Chat, pair
 from tests.grouped import Group
 from tests.media import uploaded
+from tests.page.person import sign_in
 from tests.page.samples import document, landscape, voice
-from tests.running import PASSWORD, Server
+from tests.running import Server
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 780}
 
-WINDOW = 60
-"""Frames on the way at once, below the 64 that the server lets wait."""
+WINDOW = 30
+"""Frames on the way at once, below the 32 that the server lets wait."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,11 @@ def window(browser: Browser, who: Account | None = None, **options: Any) -> Iter
     """A browser window of somebody who is signed in, or of nobody; its cache is empty."""
     usual = {"locale": "en-GB", "viewport": LAPTOP, "reduced_motion": "reduce"}
     context = browser.new_context(**(usual | options))
+    page = context.new_page()
     if who is not None:
-        sign_in(context, who)
-    yield context.new_page()
+        sign_in(page, who)
+    yield page
     context.close()
-
-
-def sign_in(context: BrowserContext, account: Account) -> None:
-    """Gives a context its device and its cookie; nothing of the page is fetched for that."""
-    context.request.get(account.server.url)
-    person = {"user_name": account.name, "password": PASSWORD}
-    answer = context.request.post(f"{account.server.url}/api/user/login", data=person)
-    assert answer.ok, answer.text()
-    # As the page remembers it.
-    context.add_init_script("localStorage['im.expires'] ??= JSON.stringify({at: 0, from: 0})")
 
 
 async def _say_all(chat: Chat, other: Account, count: int, word: str) -> None:

@@ -72,6 +72,7 @@ def arriving(browser: Browser, page: Page, sender: Account, reader: Account) -> 
     """At the lower end, where each is drawn."""
     page.reload()
     expect(page.locator(".log .words").last).to_be_visible()
+    page.wait_for_load_state("networkidle")  # views that are fetched while nothing is to be done
     talk = threading.Thread(target=lambda: asyncio.run(_say_steadily(sender, reader)))
     with tracing(browser, page) as trace:
         talk.start()

@@ -33,7 +33,8 @@ def at(path: str, sign: str) -> View:
     return view
 
 
-SIGN_IN = at("/", ".card [name=password]")
+# The card of index.html looks the same, but only the script knows which language is chosen.
+SIGN_IN = at("/", ".door-foot [aria-pressed]")
 LIST = at("/", ".rail button.row")
 THREAD = at("/#/c/{conv}", ".log .bubble.of-voice")
 GROUP = at("/#/c/{group}", ".log .quote")
@@ -74,7 +75,7 @@ PANEL = then(THREAD, clicks(".composer-tools button"), ".panel [role=tabpanel]")
 DOOR: dict[str, View] = {
     "sign-in": SIGN_IN,
     "register": then(SIGN_IN, clicks("[role=tab]"), "[name=nickname]"),
-    "refused": then(SIGN_IN, lambda page: page.keyboard.press("Enter"), "[id^=note-]"),
+    "refused": then(SIGN_IN, clicks(".card [type=submit]"), "[id^=note-]"),
 }
 
 EMPTY: dict[str, View] = {"empty list": at("/", ".rail .empty")}
@@ -104,7 +105,9 @@ OTHERS: dict[str, View] = {
     "ended": then(LIST, dialog("ended", reason="superseded"), ".modal"),
     "question": then(LIST, dialog("confirm", ask="dissolve", values={"name": "Tea"}), ".modal"),
     "password": then(
-        at("/#/settings", ".modal"), clicks(".modal section .button.button"), ".modal"
+        SETTINGS,
+        lambda page: page.locator(".modal h3 + button.button").first.click(),
+        "[name=old_password]",
     ),
 }
 

@@ -1,0 +1,32 @@
+/** The focus never falls out of the page: when what had it is taken away, it goes to what stands around. */
+
+/** Where it goes, by the part of the page that it was in; the other parts come after, in this order. */
+const HOMES = { ".details": ".details h2", ".thread": ".scroller", ".rail": ".rows" };
+
+/** From now on. @returns what ends it */
+export function keepFocus() {
+  let last = null;
+  let around = null;
+  const follow = ({ target }) => {
+    last = target;
+    around = Object.keys(HOMES).find((part) => target.closest(part));
+  };
+  const look = () => {
+    if (!last || last.isConnected || document.activeElement !== document.body) return;
+    last = null;
+    const front = [...document.querySelectorAll("dialog:modal")].at(-1);
+    const homes = front ? ["h2"] : [HOMES[around], ...Object.values(HOMES)];
+    for (const home of homes) {
+      const element = home && (front ?? document).querySelector(home);
+      element?.focus({ preventScroll: true }); // without effect where it is not shown
+      if (element && document.activeElement === element) return;
+    }
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("focusin", follow);
+  return () => {
+    observer.disconnect();
+    document.removeEventListener("focusin", follow);
+  };
+}
