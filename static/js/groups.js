@@ -46,11 +46,29 @@ export async function loadGroup(conv, twice = true) {
   watchPeers();
 }
 
-/** @returns {Promise<void>} rejects with the refusal, which the form shows */
+/** What was to be made, as JSON, when no answer said whether it was, and the conversations that there were before. */
+let unsure = null;
+
+/** @returns {Promise<void>} rejects with the refusal, which the form shows; asked once more, it makes no second group */
 export async function createGroup(name, members) {
-  const group = await api.post("/api/groups", { name, members });
-  keep(group);
-  openConv(group.conv);
+  const wanted = JSON.stringify([name, members]);
+  const again = unsure?.wanted === wanted;
+  const asked = again ? unsure : { wanted, before: Object.keys(get().convs) };
+  try {
+    const group = (again && (await madeBefore(name, asked.before))) || (await api.post("/api/groups", { name, members }));
+    unsure = null;
+    keep(group);
+    openConv(group.conv);
+  } catch (refusal) {
+    unsure = refusal.lasting ? null : asked;
+    throw refusal;
+  }
+}
+
+async function madeBefore(name, before) {
+  const { conversations } = await api.get("/api/conversations?limit=20");
+  const made = conversations.find(({ conv, group }) => group?.name === name && group.owner === get().me.uid && !before.includes(conv));
+  return made && api.get(path(made.conv));
 }
 
 export async function invite(conv, uids) {

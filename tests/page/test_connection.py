@@ -19,6 +19,8 @@ def test_offline_and_back(pair: Pair) -> None:
     expect(ann.page.locator(".bar")).to_contain_text("You are offline")
     ann.write("from the tunnel", "still in it")
     expect(ann.last_mark).to_have_attribute("title", "Sending")
+    ann.box.press("ArrowUp")
+    expect(ann.box).to_have_value("")  # not an older one in its place
     bo.write(*numbered(3, "meanwhile"))
     expect(bo.page.locator(".log .mark[title=Sent]")).to_have_count(3)  # before what hers are
     network.set_offline(False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, Route, WebSocketRoute, expect
 
 from tests.client import Account
 from tests.grouped import Group
@@ -14,6 +15,8 @@ from tests.running import Server
 Someone = Callable[..., Person]
 Pair = tuple[Person, Person]
 
+EDIT = 10
+"""The type of the frame that changes a message."""
 HISTORY = "**/messages?*"
 MOST_REQUESTS = 4
 """In the two seconds in which a page that asks without a pause makes a hundred."""
@@ -135,6 +138,7 @@ def test_a_change_whose_answer_was_lost_is_over_once_it_is_seen(pair: Pair) -> N
     ann, _ = pair
     ann.write("gren tea")
     ann.sees("hello", "hi", "gren tea")
+    expect(ann.last_mark).to_have_attribute("title", "Read")
     ann.box.press("ArrowUp")
     expect(ann.box).to_have_value("gren tea")
     seq = 3
@@ -151,3 +155,59 @@ def test_a_change_whose_answer_was_lost_is_over_once_it_is_seen(pair: Pair) -> N
     ann.box.fill("green tea!")
     ann.box.press("Enter")
     ann.sees("hello", "hi", "green tea!")
+
+
+def test_a_change_on_its_way_is_shown_and_sent_once(pair: Pair) -> None:
+    ann, _ = pair
+    held: list[Callable[[], None]] = []
+
+    def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if json.loads(frame)["type"] == EDIT:
+                held.append(lambda: server.send(frame))
+            else:
+                server.send(frame)
+
+        socket.on_message(pass_on)
+
+    ann.page.route_web_socket("**/ws", hold)
+    ann.page.reload()
+    ann.write("gren tea")
+    ann.sees("hello", "hi", "gren tea")
+    expect(ann.last_mark).to_have_attribute("title", "Read")
+    ann.box.press("ArrowUp")
+    expect(ann.box).to_have_value("gren tea")
+    ann.box.fill("green tea")
+    ann.box.press("Enter")
+    send = ann.page.locator(".send")
+    expect(send).to_be_disabled()
+    expect(send.locator(".spinner")).to_be_visible()
+    ann.box.press("Enter")
+    [give_on] = held
+    give_on()
+    ann.sees("hello", "hi", "green tea")
+    expect(ann.box).to_have_value("")
+    assert len(held) == 1
+
+
+def test_a_group_whose_answer_was_lost_is_not_made_twice(pair: Pair) -> None:
+    ann, _ = pair
+    made: list[int] = []
+
+    def lose(route: Route) -> None:
+        made.append(route.fetch().status)
+        route.abort()
+
+    ann.page.route("**/api/groups", lose)
+    ann.page.get_by_role("button", name="New group").click()
+    dialog = ann.page.get_by_role("dialog", name="New group")
+    dialog.locator("[name=name]").fill("Tea & cake")
+    dialog.locator("[name=name]").press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text("The server cannot be reached.")
+    dialog.locator("[name=name]").press("Enter")
+    expect(ann.page.locator(".who")).to_contain_text("Tea & cake")
+    expect(dialog).to_have_count(0)
+    assert made == [201]
+    expect(ann.page.locator(".rail .row").filter(has_text="Tea & cake")).to_have_count(1)

@@ -1,5 +1,5 @@
 /** The box to write in. What stands in it is the draft in the state, so nothing typed is ever only here. */
-import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact-htm.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { block, edit, endEdit, startEdit, toast, typing } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
@@ -11,7 +11,7 @@ import { nameOf } from "../words.js";
 import { Attach } from "./attach.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
-import { Icon, IconButton, useFocusAfter } from "./parts.js";
+import { Icon, IconButton, Spinner, useFocusAfter } from "./parts.js";
 import { Quote } from "./quote.js";
 import { MicButton, RecordingBar, Refused, SendVoice, useRecording } from "./recording.js";
 import { Silenced, useSilence } from "./silenced.js";
@@ -39,7 +39,9 @@ function Box({ conv: { conv } }) {
   const left = MAX_LENGTH - (text.length > MAX_LENGTH - COUNTER_FROM ? length(text) : text.length);
   const tray = useStore((state) => trayOf(state, conv));
   const files = useStore((state) => !editing && goes(tray, state.limits));
-  const sendable = (text.trim() !== "" || files) && left >= 0;
+  const [saving, setSaving] = useState(null); // the draft of which the server has not said whether it takes it
+  const busy = editing && saving === draft;
+  const sendable = (text.trim() !== "" || files) && left >= 0 && !busy;
   const mentioning = useMentioning(conv, box, draft);
   const inserting = useInserting(conv, box);
   const recording = useRecording((voice) => sendVoice(conv, voice));
@@ -51,10 +53,15 @@ function Box({ conv: { conv } }) {
   const ready = () => mayFocus() && focus();
   useEffect(() => void ready(), []);
 
+  const save = async () => {
+    setSaving(draft);
+    await edit(conv, draft);
+    setSaving(null);
+  };
   const submit = () => {
     if (left < 0) toast(t("composer.over", { n: -left }));
     if (!sendable) return;
-    if (editing) edit(conv, draft);
+    if (editing) save();
     else sendAll(conv, draft);
     focus();
   };
@@ -95,7 +102,7 @@ function Box({ conv: { conv } }) {
       </div>
       ${recording.on && !recording.held
         ? html`<${SendVoice} key="voice" recording=${recording} />`
-        : editing || tray.length || text ? html`<${SendButton} key="send" editing=${editing} disabled=${!sendable} submit=${submit} />` : html`<${MicButton} key="mic" recording=${recording} />`}
+        : editing || tray.length || text ? html`<${SendButton} key="send" editing=${editing} busy=${busy} disabled=${!sendable} submit=${submit} />` : html`<${MicButton} key="mic" recording=${recording} />`}
     </div>
     ${inserting.panel}
   </footer>`;
@@ -118,11 +125,11 @@ function useEdited(conv, { edit: seq, text }) {
   }, [message]);
 }
 
-function SendButton({ editing, disabled, submit }) {
+function SendButton({ editing, busy, disabled, submit }) {
   const t = useT();
   const label = t(editing ? "edit.save" : "composer.send");
-  return html`<button type="button" class="send" aria-label=${label} title=${label} disabled=${disabled} onClick=${submit}>
-    <${Icon} name=${editing ? "check" : "send-horizontal"} />
+  return html`<button type="button" class="send" aria-label=${label} title=${label} aria-busy=${busy} disabled=${disabled} onClick=${submit}>
+    ${busy ? html`<${Spinner} />` : html`<${Icon} name=${editing ? "check" : "send-horizontal"} />`}
   </button>`;
 }
 
@@ -132,7 +139,8 @@ function Above({ icon, label, end, children }) {
 }
 
 function editNewest(conv) {
-  const { me, threads } = get();
+  const { me, outbox, threads } = get();
+  if (outbox[conv]?.length) return false; // the newest is on its way, and an older one is not meant
   const newest = threads[conv]?.items.findLast(({ from, kind }) => from === me.uid && kind === "text");
   if (!newest || Date.now() - newest.time >= EDIT_MS) return false;
   startEdit(newest);
