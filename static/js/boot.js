@@ -30,7 +30,7 @@
     // The card can be read and typed into without them, so they do not keep it from being painted.
     let fetched = false;
     const once = () => {
-      if (!fetched) fetchScripts("first");
+      if (!fetched) fetchScripts("first", "door");
       fetched = true;
     };
     setTimeout(once, document.hidden ? 0 : 1_500); // a browser may not tell of its paints

@@ -1,29 +1,42 @@
 /**
- * What only who is signed in needs: most of the page. It is fetched all at once, as index.html lists it, and before
- * it is known that somebody is signed in wherever that is likely (boot.js).
+ * The two halves of the page, of which one visit mostly needs one: the card at the door, and what lies behind it. Each
+ * is fetched all at once, as index.html lists it, and before it is known which it will be wherever one is likely
+ * (boot.js).
  */
 import { startLanguage } from "./i18n.js";
 import { fetchSheet } from "./sheets.js";
 
+/** What views/signin.js exports, once it has come. */
+export let door = null;
 /** What room.js exports, once it has come. */
 export let room = null;
 
-let coming = null;
-
-/** What did not come is asked for again. */
-export function fetchInside() {
-  coming ??= fetched().catch((problem) => {
-    coming = null;
-    throw problem;
-  });
-  return coming;
+/** The half that `fetching` brings, once; what did not come is asked for again. */
+function half(fetching) {
+  let coming = null;
+  return () => {
+    coming ??= fetching().catch((problem) => {
+      coming = null;
+      throw problem;
+    });
+    return coming;
+  };
 }
 
-async function fetched() {
-  const { content } = document.getElementById("inside");
+/** What a template of index.html lists. */
+function list(id) {
+  const { content } = document.getElementById(id);
   document.head.append(content.cloneNode(true));
-  const sheets = [...content.querySelectorAll("[as=style]")].map((link) => link.getAttribute("href").match(/([\w-]+)\.css$/)[1]);
-  const [found] = await Promise.all([startLanguage().then(() => import("./room.js")), ...["panels", ...sheets].map(fetchSheet)]);
-  room = found;
-  return room;
+  return content;
 }
+
+export const fetchDoor = half(async () => {
+  list("door");
+  return (door = await import("./views/signin.js"));
+});
+
+export const fetchInside = half(async () => {
+  const sheets = [...list("inside").querySelectorAll("[as=style]")].map((link) => link.getAttribute("href").match(/([\w-]+)\.css$/)[1]);
+  const [found] = await Promise.all([startLanguage().then(() => import("./room.js")), ...["panels", ...sheets].map(fetchSheet)]);
+  return (room = found);
+});

@@ -14,8 +14,7 @@ loadSprite();
 fetchSheet("panels").catch(() => {}); // nothing floats yet, and the first paint needs none of it
 startTheme();
 startRoute();
-startSession();
-await startLanguage();
+await Promise.all([startLanguage(), startSession()]);
 document.documentElement.removeAttribute("data-remembered");
 const page = document.getElementById("page");
 closeGaps(page);

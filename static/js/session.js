@@ -2,7 +2,7 @@
 import { api, whenSignedOut } from "./api.js";
 import { explain } from "./i18n.js";
 import { CLOSE } from "./im-wire.js";
-import { fetchInside, room } from "./inside.js";
+import { door, fetchDoor, fetchInside, room } from "./inside.js";
 import { forget, keysUnder } from "./prefs.js";
 import { behindRenewal, forgetRenewal, remembered, renewInTime, renewed, startRenewal } from "./renewal.js";
 import { leaveAll } from "./route.js";
@@ -22,23 +22,25 @@ let signings = 0;
 
 const CLOSE_OF = { token_superseded: CLOSE.SUPERSEDED, token_expired: CLOSE.EXPIRED };
 
-export function startSession() {
+/** Resolves when the page can be drawn. */
+export async function startSession() {
   whenSignedOut(verify);
   onTabs((event) => {
     if (event === "signed-in") location.reload();
     else leavingUntil = Date.now() + LEAVING_MS;
   });
   startRenewal();
+  const shown = remembered() || out(); // the card waits for no answer
   resume();
+  await shown;
 }
 
-/** The cookie decides, which no script can read. Where nothing else is remembered of me the card waits for no answer. */
+/** The cookie decides, which no script can read. */
 async function resume() {
   const known = remembered();
   const turn = signings;
   const late = () => turn !== signings || get().phase === "in";
   if (known) fetchInside().catch(() => {}); // it is asked for again when it is needed
-  else set({ phase: "out" });
   try {
     const ask = () => api.get("/api/user/me", { quiet: true });
     const me = await ask().catch((refusal) => {
@@ -51,7 +53,7 @@ async function resume() {
     if (late()) return;
     if (refusal.signedOut || refusal.status === 403) {
       forgetRenewal();
-      return set({ phase: "out" });
+      return out();
     }
     if (known) set({ phase: "unreachable" });
     setTimeout(() => late() || resume(), RETRY_MS);
@@ -157,5 +159,17 @@ function leave() {
   forgetRenewal();
   clear();
   leaveAll();
-  set({ phase: "out" });
+  out();
+}
+
+/** The card to sign in with, which was not fetched for who came in without it. */
+async function out() {
+  set({ phase: door ? "out" : "boot" });
+  while (!door) {
+    await fetchDoor().catch(async () => {
+      if (get().phase !== "in") set({ phase: "unreachable" });
+      await new Promise((again) => setTimeout(again, RETRY_MS));
+    });
+  }
+  if (get().phase !== "in") set({ phase: "out" }); // or the cookie was still good
 }

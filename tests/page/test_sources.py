@@ -108,14 +108,17 @@ def test_all_modules_are_fetched_at_once_and_none_is_left_over(page: Path) -> No
     first = imported(folder / "main.js")
     lists = listed(page)
     assert lists.pop("", []) + lists.pop("first", []) == names(first)
-    inside = imported(folder / "room.js") - first if "inside" in lists else set()
-    assert lists.pop("inside", []) == names(inside)
+    halves: set[Path] = set()
+    for name, entry in {"door": "views/signin.js", "inside": "room.js"}.items():
+        half = imported(folder / entry) - first if name in lists else set()
+        assert lists.pop(name, []) == names(half)
+        halves |= half
     for name, modules in lists.items():
         tables = {STATIC / "js", folder}
         texts = [one / "lang" / f"{name.removeprefix('texts-')}.js" for one in tables]
         assert modules == names(set().union(*map(imported, texts)))
     own = {path for path in folder.rglob("*.js") if path.stem != "boot"}
-    assert own <= first | inside | imported_later(first | inside)
+    assert own <= first | halves | imported_later(first | halves)
 
 
 def test_what_is_listed_for_who_is_signed_in_has_its_style_sheets() -> None:

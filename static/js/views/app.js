@@ -1,17 +1,16 @@
 /** The whole page by phase: what shows while it is found out who I am, the card to sign in with, or what lies behind. */
 import { html } from "../../vendor/preact-htm.js";
 import { useT } from "../i18n.js";
-import { room } from "../inside.js";
+import { door, room } from "../inside.js";
 import { set, useStore } from "../store.js";
 import { Spinner } from "./parts.js";
-import { SignIn } from "./signin.js";
 import { Toast } from "./toast.js";
 
 export function App() {
   const phase = useStore((state) => state.phase);
   const asked = useStore((state) => Boolean(state.dialog));
   return html`
-    ${phase === "in" ? html`<${room.Shell} />` : phase === "out" ? html`<${SignIn} />` : html`<${Splash} away=${phase === "unreachable"} />`}
+    ${phase === "in" ? html`<${room.Shell} />` : phase === "out" ? html`<${door.SignIn} />` : html`<${Splash} away=${phase === "unreachable"} />`}
     ${room && asked && html`<${room.Dialogs} close=${() => set({ dialog: null })} />`}
     <${Toast} />
   `;

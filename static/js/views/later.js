@@ -1,9 +1,10 @@
 /** Views that are fetched after the first load: few visits need them at once, and each would make that heavier. */
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { complain } from "../acts.js";
+import { fetchDoor } from "../inside.js";
 import { fetchSheet } from "../sheets.js";
 
-const fetches = [];
+const fetches = [fetchDoor];
 
 /** After this at the latest, for a browser may never be idle, or not tell. */
 const IDLE_MS = 4_000;
