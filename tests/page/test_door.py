@@ -120,6 +120,17 @@ def test_where_the_session_has_ended_meanwhile_the_card_comes(
     expect(ann.page.locator("[name=user_name]")).to_be_focused()
 
 
+def test_a_card_that_does_not_come_is_asked_for_again(someone: Someone, server: Server) -> None:
+    ann = someone("ann")
+    sign_in(ann.page, Account.new(server))
+    ann.page.context.clear_cookies(name="token")
+    ann.page.route("**/js/views/signin.js", lambda route: route.abort())
+    ann.open()
+    expect(ann.page.locator(".splash")).to_contain_text("cannot be reached")
+    ann.page.unroute("**/js/views/signin.js")
+    expect(ann.page.locator("[name=user_name]")).to_be_focused()
+
+
 def test_a_session_of_which_only_the_cookie_is_left_is_found_in_the_end(
     someone: Someone, server: Server
 ) -> None:
