@@ -42,7 +42,7 @@ export function openWith(profile) {
 export function send(conv, { text, reply_to, names }) {
   const mentions = mentioned(text, names);
   client.send({ conv, content: text, ...(reply_to && { reply_to }), ...(mentions && { mentions }) });
-  keepDraft(conv, { text: "" });
+  endEdit(conv);
 }
 
 /** Sends a sticker; what is being written stays in the box, what it answers is answered. */
@@ -60,6 +60,12 @@ export function startEdit({ conv, seq, content, mentions }) {
   const names = Object.fromEntries(uids.map((uid) => [uid, get().users[uid]?.nickname ?? ""]));
   if (mentions === "all") names.all = ALL.find((word) => content.includes(`@${word}`)) ?? ALL[0];
   keepDraft(conv, { text: content, edit: seq, names, kept: before.edit ? before.kept : before });
+}
+
+/** Takes a text into the box, to be sent once more; what stood there comes back after that. */
+export function writeAgain(conv, text) {
+  const before = get().drafts[conv] ?? { text: "" };
+  keepDraft(conv, { text, kept: before.kept ?? before });
 }
 
 /** Back to what stood in the box before. */

@@ -83,6 +83,9 @@ export async function insist(ask) {
 
 /** Those whose names are being asked for. */
 const asking = new Set();
+/** uid -> when his name was learnt, ms. Nobody is told that somebody is called otherwise now: who writes is looked up again. */
+const learntAt = new Map();
+const NAME_KEPT_MS = 60_000;
 
 /** Learns what people are called, a question for as many as one takes. */
 async function learnNames(uids) {
@@ -98,7 +101,11 @@ async function learnNames(uids) {
 /** What people are called and whether they are here, from whatever told it. */
 export function learn(profiles) {
   const users = { ...get().users };
-  for (const profile of profiles) if (profile?.uid) users[profile.uid] = { ...users[profile.uid], ...profile };
+  for (const profile of profiles) {
+    if (!profile?.uid) continue;
+    users[profile.uid] = { ...users[profile.uid], ...profile };
+    if (profile.user_name) learntAt.set(profile.uid, Date.now());
+  }
   set({ users });
 }
 
@@ -119,6 +126,11 @@ export async function meetAll(messages) {
   const told = ({ conv, data }) => [data?.by, ...(data?.uids ?? []).slice(0, groups[conv] ? undefined : NAMED)];
   const named = messages.flatMap((message) => [message.from, message.recalled_by, ...told(message)]);
   await learnNames([...new Set(named)].filter((uid) => uid && !get().users[uid]?.user_name));
+}
+
+/** Who writes now, where his name is an old one. */
+function meetAnew(uid) {
+  if (get().users[uid]?.user_name && Date.now() - learntAt.get(uid) > NAME_KEPT_MS) learnNames([uid]);
 }
 
 async function begin(mine) {
@@ -179,6 +191,7 @@ function onMessage(message) {
   if (message.kind === "system") onEvent(message, arrival && convs[conv]);
   else hasRead(conv, from, message.seq); // who writes has read what was there
   meetAll([message]);
+  meetAnew(from);
 }
 
 /** What an event makes of a group; who is back in one knows nothing of what it became meanwhile. */

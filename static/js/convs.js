@@ -65,10 +65,17 @@ function mentionSeq({ mention_seq = 0, read_seq }, message, me) {
 /** I have read up to `seq`, here or elsewhere; `items` are the messages loaded. */
 export function readByMe(conv, seq, items = []) {
   const read_seq = Math.max(conv.read_seq, seq);
-  const above = items.filter((message) => message.seq > read_seq && message.kind !== "system").length;
-  const known = items.length > 0 && items[0].seq <= read_seq + 1;
-  const unread = read_seq >= conv.last_seq ? 0 : known ? above : Math.min(conv.unread, conv.last_seq - read_seq);
-  return { ...conv, read_seq, unread, mention_seq: read_seq >= conv.mention_seq ? 0 : conv.mention_seq };
+  return { ...conv, read_seq, unread: unreadAbove(conv, read_seq, items), mention_seq: read_seq >= conv.mention_seq ? 0 : conv.mention_seq };
+}
+
+/** Counted among the messages loaded where these reach from there to the end, else less what was read of them now. */
+function unreadAbove({ read_seq, last_seq, unread }, seq, items) {
+  if (seq >= last_seq) return 0;
+  const has = (low, high) => items.length > 0 && items[0].seq <= low + 1 && items.at(-1).seq >= high;
+  const between = (low, high) => items.filter((message) => message.seq > low && message.seq <= high && message.kind !== "system").length;
+  if (has(seq, last_seq)) return between(seq, last_seq);
+  const left = has(read_seq, seq) ? unread - between(read_seq, seq) : unread;
+  return Math.max(0, Math.min(left, last_seq - seq));
 }
 
 export function readByPeer(conv, seq) {

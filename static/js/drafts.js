@@ -7,7 +7,7 @@ export function loadDrafts(uid) {
   return Object.fromEntries(keysUnder(prefix).map((conv) => [conv, recall(prefix + conv)]));
 }
 
-/** @param {{text: string, reply_to?: number, edit?: number}} draft  an empty one is forgotten */
+/** @param {{text: string, reply_to?: number, edit?: number, kept?: object}} draft  an empty one is forgotten; `kept` is what comes back after it */
 export function keepDraft(conv, draft) {
   const { me, drafts } = get();
   const { [conv]: _, ...others } = drafts;

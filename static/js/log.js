@@ -68,7 +68,8 @@ export function rows({ items, end, entries, me, newFrom }) {
     if (!before || !sameDay(before.time, message.time)) {
       out.push({ type: "day", key: `day ${new Date(message.time).toDateString()} ${message.seq ?? ""}`, time: message.time });
     }
-    if (!marked && reaches && newFrom && message.seq >= newFrom) {
+    const mineToo = mine && message.kind === "system"; // that I did it says nothing of what I have read
+    if (!marked && !mineToo && reaches && newFrom && message.seq >= newFrom) {
       marked = true;
       if (!mine) out.push({ type: "new", key: "new" });
     }

@@ -23,6 +23,8 @@ export async function loadThread(conv) {
 }
 
 async function loadFirst(conv) {
+  const { target } = get();
+  if (target?.conv === conv) return loadAround(conv, target.seq, { what: "first", limit: FIRST.least });
   const { unread = 0, read_seq = 0, first_seq = 1, last_seq = 0 } = get().convs[conv] ?? {};
   const reach = FIRST.before + (unread ? last_seq - read_seq : 0);
   if (reach <= FIRST.most) return loadLatest(conv, reach);

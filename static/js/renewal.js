@@ -48,6 +48,16 @@ export function behindRenewal(act) {
   return navigator.locks ? navigator.locks.request("tornado-im-renew", act) : act();
 }
 
+/** What was refused for a token that has just been replaced is asked once more, behind that. */
+export async function pastRenewal(ask) {
+  try {
+    return await ask({ quiet: true });
+  } catch (refusal) {
+    if (!refusal.signedOut) throw refusal;
+    return behindRenewal(ask);
+  }
+}
+
 /** The lock, and the second look behind it, keep two tabs from superseding each other. */
 async function renew() {
   const once = async () => {

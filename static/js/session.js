@@ -4,7 +4,7 @@ import { explain } from "./i18n.js";
 import { CLOSE } from "./im-wire.js";
 import { door, fetchDoor, fetchInside, room } from "./inside.js";
 import { forget, keysUnder } from "./prefs.js";
-import { behindRenewal, forgetRenewal, remembered, renewInTime, renewed, startRenewal } from "./renewal.js";
+import { behindRenewal, forgetRenewal, pastRenewal, remembered, renewInTime, renewed, startRenewal } from "./renewal.js";
 import { leaveAll } from "./route.js";
 import { clear, get, set } from "./store.js";
 import { onTabs, tellTabs } from "./tabs.js";
@@ -43,10 +43,7 @@ async function resume() {
   if (known) fetchInside().catch(() => {}); // it is asked for again when it is needed
   try {
     const ask = () => api.get("/api/user/me", { quiet: true });
-    const me = await ask().catch((refusal) => {
-      if (!refusal.signedOut || !known) throw refusal;
-      return behindRenewal(ask); // the first question may have crossed it
-    });
+    const me = await (known ? pastRenewal(ask) : ask());
     await fetchInside();
     if (!late()) await enter(me);
   } catch (refusal) {
@@ -113,7 +110,7 @@ function forgetAllOf(uid) {
 }
 
 export async function changePassword(old_password, new_password) {
-  renewed(await api.post("/api/user/password", { old_password, new_password }, { keepalive: true }));
+  renewed(await behindRenewal(() => api.post("/api/user/password", { old_password, new_password }, { keepalive: true })));
 }
 
 /** After a refused handshake or a dead socket: is it the token, or only the network? */
@@ -136,7 +133,7 @@ export async function end({ code, error }) {
   // One code stands for all that ends a session from afar; the token's own word says more.
   const word = error ?? (code === CLOSE.REVOKED ? (await probe())?.error : null);
   ending = false;
-  leave();
+  leave({ stay: ["chat", "info"].includes(get().route.name) }); // who signs in again goes on there
   const reason = word === "banned" ? "banned" : { 4001: "superseded", 4002: "expired" }[code];
   set({ dialog: { name: "ended", reason: reason ?? "revoked" } });
 }
@@ -154,11 +151,11 @@ async function enter(me) {
   renewInTime();
 }
 
-function leave() {
+function leave({ stay = false } = {}) {
   room.leaveChat();
   forgetRenewal();
   clear();
-  leaveAll();
+  if (!stay) leaveAll();
   out();
 }
 

@@ -10,7 +10,8 @@ function format(name, options, time) {
   return formats.get(key).format(time);
 }
 
-function midnight(time) {
+/** When the day of a moment began. */
+export function midnight(time) {
   return new Date(time).setHours(0, 0, 0, 0);
 }
 

@@ -26,7 +26,7 @@ export function namesOf(uids, most = NAMES) {
 
 function joined(names, total) {
   const list = names.join(t("list.comma"));
-  return total > names.length ? t("list.more", { names: list, n: total - names.length }) : list;
+  return total > names.length ? t("list.more", { names: list, n: total - names.length, total }) : list;
 }
 
 /** What a conversation can be found by: the names of the other one, of the group, of my notes. */
@@ -92,7 +92,8 @@ function details({ name = "", announcement = "", until = 0 }) {
 /** How many are in a group, or that it is none of mine any more. `group` is its shape, where it is known. */
 export function sizeText(conv, group) {
   if (conv.group?.role === null) return t(conv.last_message?.event === "dissolved" ? "group.dissolved" : "group.away");
-  return t("group.members", { n: group?.members.length ?? conv.group?.members ?? 0 });
+  const n = group?.members.length ?? conv.group?.members;
+  return n === undefined ? "" : t("group.members", { n });
 }
 
 /** Who is writing, as it is said below a name; in a conversation of two it is clear who. */

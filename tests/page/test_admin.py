@@ -161,6 +161,7 @@ def test_a_message_is_reported_in_the_chat_and_recalled_here(
     dialog = chatting.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Report").click()
     expect(dialog.get_by_role("alert")).to_have_text("Please say what is wrong.")
+    expect(dialog.locator("textarea")).to_be_focused()
     dialog.locator("textarea").fill("it is ugly")
     dialog.get_by_role("button", name="Report").click()
     toast(chatting.page, "Reported. Thank you.")

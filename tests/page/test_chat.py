@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -112,8 +113,38 @@ def test_reply_recall_and_edit_again(pair: Pair) -> None:
     expect(ann.page.locator(".gone")).to_contain_text("You recalled a message")
     expect(bo.page.locator(".gone")).to_contain_text("Ann recalled a message")
     expect(bo.page.locator(".quote")).to_contain_text("Ann recalled a message")
+    ann.box.fill("half a thought")
     ann.page.get_by_role("button", name="Edit again").click()
     expect(ann.box).to_have_value("hello")
+    ann.page.keyboard.press("Escape")
+    expect(ann.box).to_have_value("half a thought")
+    ann.page.get_by_role("button", name="Edit again").click()
+    ann.box.press("Enter")
+    bo.sees("hi", "to that", "hello")
+    expect(ann.box).to_have_value("half a thought")
+
+
+def test_another_name_and_another_day_are_seen_by_who_stays(pair: Pair) -> None:
+    ann, bo = pair
+    day = ann.page.locator(".day")
+    expect(day).to_have_text("Today")
+    assert bo.call("PATCH", "/api/user/me", {"nickname": "Bob"})["status"] == 200
+    ann.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+    expect(day).to_have_text("Yesterday")
+    bo.write("it is me")
+    expect(ann.page.locator(".who-name")).to_have_text("Bob")
+    expect(ann.row.locator(".row-name")).to_have_text("Bob")
+
+
+def test_without_a_connection_nobody_is_said_to_be_here(pair: Pair) -> None:
+    ann, bo = pair
+    status = ann.page.locator(".who-status")
+    expect(status).to_have_text("Online")
+    ann.page.context.set_offline(True)
+    expect(status).to_have_text(f"@{bo.name}")
+    expect(ann.row.locator(".online-dot")).to_have_count(0)
+    ann.page.context.set_offline(False)
+    expect(status).to_have_text("Online")
 
 
 def test_notes_to_myself(someone: Someone) -> None:

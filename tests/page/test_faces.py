@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from PIL import Image, ImageStat
 from playwright.sync_api import Locator, expect
 
@@ -9,6 +10,13 @@ from tests.page.person import Person
 from tests.page.samples import picture
 
 Trio = tuple[Person, Person, Person]
+
+MIDDLES = """(hole) => {
+    const middle = ({ top, bottom }) => (top + bottom) / 2;
+    const picture = hole.querySelector("img").getBoundingClientRect();
+    return middle(picture) - middle(hole.getBoundingClientRect());
+}"""
+"""How far the middle of the picture is below that of the frame, px."""
 
 
 def choose(person: Person, within: str) -> Locator:
@@ -37,6 +45,8 @@ def test_mine_is_cut_and_everybody_sees_it(trio: Trio) -> None:
     dialog = choose(ann, ".settings")
     box = dialog.locator(".hole").bounding_box()
     assert box
+    # The middle is what is seen, and what is cut.
+    assert dialog.locator(".hole").evaluate(MIDDLES) == pytest.approx(0, abs=1)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     ann.page.mouse.move(x, y)
     ann.page.mouse.down()
@@ -96,6 +106,16 @@ def test_what_is_no_picture_is_said(trio: Trio) -> None:
     expect(ann.page.get_by_role("alert")).to_contain_text("cannot show this file")
     expect(ann.page.get_by_role("button", name="Use this picture")).to_be_disabled()
     ann.page.get_by_role("button", name="Cancel").click()
+
+
+def test_who_chooses_none_stays_in_the_settings(trio: Trio) -> None:
+    ann, _, _ = trio
+    ann.page.goto(f"{ann.url}/#/settings")
+    ann.page.locator("[name=nickname]").fill("half a name")
+    chooser = ann.page.locator(".settings .face-edit input")
+    chooser.evaluate("box => box.dispatchEvent(new Event('cancel', { bubbles: true }))")
+    expect(ann.page.locator("[name=nickname]")).to_have_value("half a name")
+    assert ann.page.url.endswith("#/settings")
 
 
 def test_the_initials_stay_where_a_picture_does_not_come(trio: Trio) -> None:

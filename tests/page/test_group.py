@@ -49,6 +49,7 @@ def test_made_by_picking_people_with_keys_and_talked_in(trio: Trio) -> None:
     keys = ann.page.keyboard
     for other in (bo, cy):
         keys.type(other.name)
+        keys.press("Enter")  # too soon: nobody is found yet, and no group is made
         expect(dialog.get_by_role("option")).to_have_count(1)
         expect(dialog.get_by_role("option")).to_contain_text(other.name)
         keys.press("Enter")
@@ -91,6 +92,24 @@ def test_made_by_picking_people_with_keys_and_talked_in(trio: Trio) -> None:
     cy.box.fill("")
 
 
+def test_enter_takes_nobody_out_who_was_picked(pair: tuple[Person, Person]) -> None:
+    ann, bo = pair
+    ann.page.get_by_role("button", name="New group").click()
+    dialog = ann.page.get_by_role("dialog", name="New group")
+    marked = dialog.locator("[role=option].active")
+    expect(dialog.get_by_role("option")).to_have_count(1)  # whom she writes with
+    expect(marked).to_have_count(0)
+    ann.page.keyboard.press("ArrowUp")
+    expect(marked).to_have_count(1)
+    ann.page.keyboard.press("Enter")
+    expect(dialog.locator(".chip [dir]")).to_have_text(["Bo"])
+    expect(marked).to_have_count(0)
+    ann.page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(ann.page.locator(".who-status")).to_have_text("2 members")
+    expect(bo.row).to_contain_text("Ann, Bo")
+
+
 def test_the_list_names_people_of_groups_that_were_not_opened(trio: Trio, server: Server) -> None:
     ann, _, cy = trio
     di = Account.new(server, nickname="Di")
@@ -103,6 +122,10 @@ def test_the_list_names_people_of_groups_that_were_not_opened(trio: Trio, server
     expect(ann.page.locator(row).filter(has_text="Spoken")).to_contain_text("Di: hello")
     expect(cy.page.locator(row).filter(has_text="Silent")).to_contain_text("Di 创建了群聊")
     expect(cy.page.locator(row).filter(has_text="Silent")).not_to_contain_text("created")
+    # Chinese says how many in all.
+    crowd = [Account.new(server, nickname=f"P{number}").uid for number in range(6)]
+    di.post("/api/groups", name="Crowd", members=[*crowd, cy.uid])
+    expect(cy.page.locator(row).filter(has_text="Crowd")).to_contain_text("P4等 7 人")
 
 
 def test_who_is_mentioned_finds_it(trio: Trio, group: str) -> None:
@@ -205,12 +228,16 @@ def test_only_what_a_role_allows_is_offered(trio: Trio, group: str) -> None:
 def test_out_and_in_again_and_the_end(trio: Trio, group: str) -> None:
     ann, bo, cy = trio
     ann.write("before")
+    bo.box.fill("not sent yet")
     for one in (ann, bo):
         one.page.locator(".who").click()
     act(ann, "Bo", "Remove from the group")
     yes(ann, "Remove")
     expect(bo.page.locator(".silenced")).to_have_text("Ann removed you from this group.")
     expect(bo.page.locator(".member")).to_have_count(0)
+    bo.page.get_by_role("button", name="My notes").click()
+    expect(bo.row.locator(".row-preview")).to_have_text("Ann removed you")
+    bo.page.goto(f"{bo.url}/#/c/{group}/info")
     expect(ann.page.locator(".who-status")).to_have_text("2 members")
     ann.write("without him")
     expect(cy.bubbles).to_have_count(2)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.client import Account
+from tests.grouped import Group
 from tests.page.person import Person, numbered
 from tests.page.test_outage import counted
 from tests.running import Server
@@ -20,6 +21,12 @@ LOWEST = """() => {
 }"""
 """The seq of the lowest message on the screen."""
 
+GAP = """async (box) => {
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    return box.scrollHeight - box.scrollTop - box.clientHeight;
+}"""
+"""What of the thread is below the screen, px, once all is drawn."""
+
 
 def test_more_unread_than_a_page_begins_where_the_reader_left_off(
     someone: Someone, server: Server
@@ -28,7 +35,7 @@ def test_more_unread_than_a_page_begins_where_the_reader_left_off(
     bo.say(ann, "before")
     ann.say(bo, "yes")  # who writes has read
     for text in numbered(250, "new"):
-        bo.say(ann, text)
+        last = bo.say(ann, text)
     person = someone(account=ann)
     asked = counted(person.page)
     person.row.click()
@@ -36,10 +43,13 @@ def test_more_unread_than_a_page_begins_where_the_reader_left_off(
     expect(person.bubbles.filter(has_text="new 1").first).to_be_in_viewport()
     pill = person.page.locator(".pill")
     expect(pill).to_contain_text("new messages")
+    expect(person.row.locator(".badge")).to_have_text("99+")
     person.page.wait_for_timeout(500)  # it might go on loading by itself
     assert len(asked) <= 4
     shown = person.page.evaluate(LOWEST)
-    assert bo.get("/api/conversations").data["conversations"][0]["peer_read_seq"] <= shown < 60
+    read = bo.get("/api/conversations").data["conversations"][0]["peer_read_seq"]
+    assert read <= shown < 60
+    expect(pill).to_have_text(f"{last - read} new messages")
     pill.click()
     expect(person.bubbles.last).to_have_text("new 250")
     expect(person.bubbles.last).to_be_in_viewport()
@@ -84,3 +94,93 @@ def test_the_focus_stays_in_the_page_when_what_had_it_goes(
     person.page.get_by_role("menuitem", name="Hide").click()
     expect(person.page.locator(".thread")).to_have_count(0)
     expect(person.page.locator(".rows")).to_be_focused()
+
+
+def test_who_comes_from_the_search_has_read_nothing_on_the_way(
+    someone: Someone, server: Server
+) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    bo.say(ann, "a needle")
+    ann.say(bo, "in the hay")
+    for text in numbered(60, "read"):
+        bo.say(ann, text)
+    ann.say(bo, "yes")
+    for text in numbered(120, "new"):
+        bo.say(ann, text)
+
+    def read() -> int:
+        seq: int = bo.get("/api/conversations").data["conversations"][0]["peer_read_seq"]
+        return seq
+
+    before = read()
+    person = someone(account=ann)
+    person.connected()
+    person.page.locator("[type=search]").fill("needle")
+    person.page.locator(".rail .row.said").click()
+    expect(person.bubbles.first).to_have_text("a needle")
+    expect(person.bubbles.first).to_be_in_viewport()
+    pill = person.page.locator(".pill")
+    expect(pill).to_have_text("120 new messages")
+    person.page.wait_for_timeout(500)  # for what it should not tell
+    assert read() == before
+    pill.click()
+    expect(person.bubbles.last).to_have_text("new 120")
+    expect(person.badge).to_have_count(0)
+
+
+def test_on_a_phone_nothing_is_read_behind_the_details(someone: Someone, server: Server) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    group = Group.of(bo, ann, name="Lunch")
+    phone = someone(account=ann, viewport={"width": 360, "height": 740}, has_touch=True)
+    phone.row.click()
+    phone.page.locator(".who").click()
+    expect(phone.page.locator(".details .member")).to_have_count(2)
+    bo.post(f"/api/conversations/{group.conv}/messages", content="while he looks away")
+    phone.page.go_back()
+    expect(phone.bubbles).to_have_text(["while he looks away"])
+    expect(phone.bubbles).to_be_in_viewport()
+    phone.page.locator(".who").click()
+    bo.post(f"/api/conversations/{group.conv}/messages", content="and again")
+    expect(phone.bubbles).to_have_count(2)
+    listed = ann.get("/api/conversations").data["conversations"][0]
+    assert listed["unread"] == 1
+
+
+def test_what_is_new_is_marked_below_an_event_of_my_own(someone: Someone, server: Server) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    group = Group.of(ann, bo, name="Lunch")
+    for text in numbered(60, "new"):
+        bo.post(f"/api/conversations/{group.conv}/messages", content=text)
+    person = someone(account=ann)
+    person.row.click()
+    expect(person.page.locator(".new-line")).to_be_in_viewport()
+    expect(person.bubbles.first).to_be_in_viewport()
+    expect(person.page.locator(".pill")).to_contain_text("new messages")
+
+
+def test_the_end_stays_in_sight_while_the_box_grows_by_lines(
+    someone: Someone, server: Server
+) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    bo.say(ann, "hello")
+    for text in numbered(40, "old"):
+        ann.say(bo, text)
+    person = someone(account=ann)
+    person.row.click()
+    expect(person.bubbles.last).to_be_in_viewport()
+    person.box.click()
+    for _ in range(3):
+        for _ in range(5):
+            person.page.keyboard.press("Shift+Enter")
+        assert person.page.locator(".scroller").evaluate(GAP) < 2
+        person.box.fill("")
+
+
+def test_an_address_that_leads_nowhere_says_so(someone: Someone, server: Server) -> None:
+    person = someone(account=Account.new(server, nickname="Ann"))
+    person.page.goto(f"{server.url}/#/c/999998:999999")
+    expect(person.page.locator(".nobody-card")).to_be_visible()
+    expect(person.page.locator(".thread")).to_have_count(0)
+    person.page.goto(f"{server.url}/#/c/g999999")
+    expect(person.page.locator(".silenced")).to_have_text("You are not in this group.")
+    expect(person.page.locator(".who-status")).to_have_text("")

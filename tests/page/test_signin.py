@@ -151,14 +151,19 @@ def test_signing_out_in_one_tab_signs_out_the_other(someone: Someone) -> None:
 def test_a_newer_login_on_this_device_ends_in_a_plain_dialog(someone: Someone) -> None:
     ann = someone("ann").register()
     ann.connected()
+    ann.page.get_by_role("button", name="My notes").click()
+    expect(ann.box).to_be_visible()
     login = {"user_name": ann.name, "password": PASSWORD}
     assert ann.call("POST", "/api/user/login", login)["status"] == 200
     dialog = ann.page.get_by_role("dialog")
     expect(dialog).to_contain_text("You signed in somewhere else on this device.")
     dialog.get_by_role("button").click()
     expect(ann.page.locator(".card")).to_be_visible()
-    ann.sign_in()
+    ann.page.locator("[name=user_name]").fill(f" {ann.name} ")  # as keyboards of phones do it
+    ann.page.locator("[name=password]").fill(PASSWORD)
+    ann.page.keyboard.press("Enter")
     ann.signed_in()
+    expect(ann.box).to_be_visible()  # where he was
 
 
 def test_another_device_can_be_signed_out(someone: Someone) -> None:
@@ -189,11 +194,14 @@ def test_a_changed_password_keeps_this_device_and_the_socket(someone: Someone) -
         "This is not your current password."
     )
     ann.page.locator("[name=old_password]").fill(PASSWORD)
-    ann.page.keyboard.press("Enter")
+    with ann.page.expect_response("**/api/user/sessions"):
+        ann.page.keyboard.press("Enter")
     # On the dialog, for which the page below is dimmed.
     expect(dialog.locator(".toast")).to_have_text("Your password is changed")
     expect(ann.page.locator(".toast")).to_have_count(1)
     expect(dialog.get_by_role("button", name="Change password")).to_be_focused()
+    expect(dialog.locator(".items li")).to_have_count(1)
+    expect(dialog.get_by_role("alert")).to_have_count(0)
     ann.page.reload()
     ann.signed_in()
 

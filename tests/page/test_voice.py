@@ -65,6 +65,15 @@ def test_recorded_by_a_click_and_sent_by_a_key(mine: Pair) -> None:
     assert bo.page.locator(".waveform path").first.get_attribute("d")
 
 
+def test_the_second_click_of_two_on_send_records_nothing(mine: Pair) -> None:
+    ann, bo = mine
+    ann.box.fill("twice")
+    ann.page.locator(".send").dblclick()
+    bo.sees("hello", "hi", "twice")
+    expect(ann.page.get_by_role("timer")).to_have_count(0)
+    expect(ann.page.get_by_role("button", name="Record a voice message")).to_be_visible()
+
+
 def test_taken_back(mine: Pair) -> None:
     ann, bo = mine
     expect(record(ann)).to_have_text("0:01")

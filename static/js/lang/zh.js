@@ -19,7 +19,7 @@ export default {
   group: "群聊",
   labelled: "{label}：{value}",
   "list.comma": "、",
-  "list.more": "{names}等 {n} 人",
+  "list.more": "{names}等 {total} 人",
   "list.stop": "；",
   muted: "已静音",
   notes: "我的笔记",

@@ -44,6 +44,7 @@ function Box({ conv: { conv } }) {
   const sendable = (text.trim() !== "" || files) && left >= 0 && !busy;
   const mentioning = useMentioning(conv, box, draft);
   const inserting = useInserting(conv, box);
+  const sentAt = useRef(0);
   const recording = useRecording((voice) => sendVoice(conv, voice));
   useFocusAfter(recording.on, () => (mayFocus() ? box.current : null));
   useEdited(conv, draft);
@@ -61,6 +62,7 @@ function Box({ conv: { conv } }) {
   const submit = () => {
     if (left < 0) toast(t("composer.over", { n: -left }));
     if (!sendable) return;
+    sentAt.current = Date.now();
     if (editing) save();
     else sendAll(conv, draft);
     focus();
@@ -77,7 +79,7 @@ function Box({ conv: { conv } }) {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();
-    } else if (event.key === "Escape" && editing) endEdit(conv);
+    } else if (event.key === "Escape" && (editing || draft.kept)) endEdit(conv);
     else if (event.key === "Escape" && tray.length) emptyTray(conv);
     else if (event.key === "Escape" && reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
     else if (event.key === "ArrowUp" && !text && !editing && editNewest(conv)) event.preventDefault();
@@ -97,12 +99,14 @@ function Box({ conv: { conv } }) {
         <${Mentioning} ...${mentioning} />
         <textarea ref=${box} rows="1" value=${text} placeholder=${t("composer.placeholder")} aria-label=${t("composer.placeholder")}
           enterkeyhint="send" dir="auto" onInput=${input} onKeyDown=${key} onClick=${mentioning.look} onFocus=${inserting.onFocus} onBlur=${mentioning.close} ...${mentioning.told}></textarea>
-        <div class="composer-tools">${inserting.button}</div>
-        ${left < COUNTER_FROM && html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left}</span>`}
+        <div class="composer-tools">
+          ${left < COUNTER_FROM && html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left}</span>`}
+          ${inserting.button}
+        </div>
       </div>
       ${recording.on && !recording.held
-        ? html`<${SendVoice} key="voice" recording=${recording} />`
-        : editing || tray.length || text ? html`<${SendButton} key="send" editing=${editing} busy=${busy} disabled=${!sendable} submit=${submit} />` : html`<${MicButton} key="mic" recording=${recording} />`}
+        ? html`<${SendVoice} key="voice" send=${() => ((sentAt.current = Date.now()), recording.finish())} />`
+        : editing || tray.length || text ? html`<${SendButton} key="send" editing=${editing} busy=${busy} disabled=${!sendable} submit=${submit} />` : html`<${MicButton} key="mic" recording=${recording} sentAt=${sentAt} />`}
     </div>
     ${inserting.panel}
   </footer>`;
@@ -153,7 +157,7 @@ const GROWS = CSS.supports("field-sizing: content");
 function grow(box) {
   if (GROWS) return; // without a layout for each key
   box.style.setProperty("height", "auto");
-  box.style.setProperty("height", `${box.scrollHeight}px`);
+  box.style.setProperty("height", `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`);
 }
 
 function Blocked({ conv }) {

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { api } from "../api.js";
 import { explain, useT } from "../i18n.js";
+import { pastRenewal } from "../renewal.js";
 import { useStore } from "../store.js";
 import { full } from "../time.js";
 import { Icon } from "./parts.js";
@@ -29,8 +30,11 @@ export function Devices() {
   const [devices, setDevices] = useState([]);
   const [refusal, setRefusal] = useState(null);
   const attempt = (call) => call.then(() => setRefusal(null), setRefusal);
-  const load = () => attempt(api.get("/api/user/sessions").then(setDevices));
-  useEffect(() => void load(), [changed]);
+  const connected = useStore((state) => state.link.state === "ready");
+  const load = () => attempt(pastRenewal((options) => api.get("/api/user/sessions", options)).then(setDevices));
+  useEffect(() => {
+    if (connected || !devices.length) load();
+  }, [changed, connected]);
   const end = (id) => attempt(api.delete(`/api/user/sessions/${encodeURIComponent(id)}`).then(load));
   return html`<section>
     <h3>${t("settings.devices")}</h3>

@@ -1,6 +1,6 @@
 /** Lines of nobody: what happened in a conversation, and what is left of a recalled message. */
 import { html } from "../../vendor/preact-htm.js";
-import { keepDraft } from "../drafts.js";
+import { writeAgain } from "../acts.js";
 import { useT } from "../i18n.js";
 import { useStore } from "../store.js";
 import { eventText, summary } from "../words.js";
@@ -11,7 +11,7 @@ export function Recalled({ message, mine }) {
   useStore((state) => state.users);
   const text = useStore((state) => state.recalled[`${message.conv} ${message.seq}`]);
   const again = () => {
-    keepDraft(message.conv, { text });
+    writeAgain(message.conv, text);
     document.querySelector(".composer textarea")?.focus();
   };
   return html`<div class="event gone" data-seq=${message.seq}>

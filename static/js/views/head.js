@@ -46,8 +46,11 @@ function Status({ conv, face }) {
   const t = useT();
   const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).join(" "));
   const group = useStore((state) => state.groups[conv.conv]);
+  const connected = useStore((state) => state.link.state === "ready");
+  const user_name = useStore((state) => state.users[face.uid]?.user_name);
   if (typing) return html`<span class="who-status accent" role="status">${typingText(conv, typing.split(" "))}</span>`;
   if (face.notes) return html`<span class="who-status">${t("notes.text")}</span>`;
   if (face.group) return html`<span class="who-status">${sizeText(conv, group)}</span>`;
+  if (!connected) return html`<span class="who-status">${user_name && `@${user_name}`}</span>`; // whether he is here cannot be known
   return html`<span class=${`who-status ${face.online ? "online" : ""}`}>${t(face.online ? "online" : "offline")}</span>`;
 }

@@ -16,6 +16,7 @@ export function Modal({ title, close, children, class: more = "", plain = false,
   const [id] = useState(() => `modal-title-${++count}`); // one may stand before another
   const level = useFront(box);
   const cancel = (event) => {
+    if (event.target !== box.current) return; // of choosing a file, which says the same
     event.preventDefault();
     close();
   };

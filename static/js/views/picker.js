@@ -9,6 +9,8 @@ import { Avatar, Icon, useName } from "./parts.js";
 
 /** Typing faster than this asks only once. */
 const PAUSE_MS = 200;
+/** Without a query nobody is marked before an arrow key does it: Enter is for the form then. */
+const NONE = -1;
 
 /**
  * What is picked from: `useFound(query)` are ids, or null while it is asked; `useLabel(id)` is how one is
@@ -20,7 +22,7 @@ const PEOPLE = { useFound: useFoundPeople, useLabel: usePerson, find: "picker.fi
 export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
   const t = useT();
   const [query, setQuery] = useState("");
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useState(NONE);
   const box = useRef();
   const wanted = query.trim();
   const found = source.useFound(wanted);
@@ -28,15 +30,17 @@ export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
   const toggle = (id) => {
     onPick(picked.includes(id) ? picked.filter((other) => other !== id) : [...picked, id]);
     if (wanted) setQuery("");
-    setActive(0);
+    setActive(NONE);
     box.current.focus();
   };
   const key = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.isComposing || event.keyCode === 229) return;
-    if (step && open.length) setActive((active + step + open.length) % open.length);
-    else if (event.key === "Enter" && open[active]) toggle(open[active]);
-    else if (event.key === "Backspace" && !query && picked.length) return onPick(picked.slice(0, -1));
+    const typed = box.current.value;
+    if (step && open.length) setActive(active === NONE && step < 0 ? open.length - 1 : (active + step + open.length) % open.length);
+    else if (event.key === "Enter" && (typed.trim() || active !== NONE)) {
+      if (typed === query && open[active]) toggle(open[active]); // else it is being looked for
+    } else if (event.key === "Backspace" && !query && picked.length) return onPick(picked.slice(0, -1));
     else if (event.key === "Escape" && query) setQuery("");
     else return;
     event.preventDefault();
@@ -47,7 +51,7 @@ export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
       ${picked.map((id) => html`<${Chip} key=${id} id=${id} source=${source} remove=${() => toggle(id)} />`)}
       <input ref=${box} type="text" autofocus value=${query} placeholder=${picked.length ? "" : t(source.find)} aria-label=${t(source.find)} autocomplete="off" spellcheck=${false} maxlength="100"
         role="combobox" aria-expanded="true" aria-controls="picker-list" aria-activedescendant=${open[active] ? `pick-${open[active]}` : undefined}
-        onInput=${(event) => (setQuery(event.currentTarget.value), setActive(0))} onKeyDown=${key} />
+        onInput=${(event) => (setQuery(event.currentTarget.value), setActive(event.currentTarget.value.trim() ? 0 : NONE))} onKeyDown=${key} />
     </div>
     <div class="picker-rows">
       ${!wanted && found?.length > 0 && html`<h3 class="rows-title">${t(source.known)}</h3>`}

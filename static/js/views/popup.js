@@ -61,7 +61,9 @@ export function Popup({ items, quick = [], x, y, above = y, opener, label, close
     const at = all.indexOf(document.activeElement);
     const row = at < quick.length;
     const step = { ArrowDown: row ? quick.length - at : 1, ArrowUp: row ? -1 - at : -1, ArrowRight: row ? 1 : 0, ArrowLeft: row ? -1 : 0 }[event.key];
+    const end = { Home: quick.length % all.length, End: -1 }[event.key];
     if (event.key === "Escape" || event.key === "Tab") back();
+    else if (end !== undefined) all.at(end).focus();
     else if (step) all.at((at + step) % all.length).focus();
     else return;
     event.preventDefault();

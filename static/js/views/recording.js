@@ -13,6 +13,8 @@ const LEAST_MS = 700;
 const SLIDE_PX = 90;
 /** From here on the time that is left is said. */
 const LAST_MS = 10_000;
+/** So soon after sending a tap, as the second of two clicks, was meant for the button that stood here before. */
+const DOUBLE_MS = 500;
 /** Levels that the meter shows. */
 const SHOWN = 120;
 
@@ -68,13 +70,17 @@ export function useRecording(send) {
   return { ...state, refused, begin, cancel, finish, release: () => change({ held: false }), forgive: () => setRefused(null) };
 }
 
-/** In the place of the send button while there is nothing to send. The element stays while a finger holds it. */
-export function MicButton({ recording }) {
+/**
+ * In the place of the send button while there is nothing to send. The element stays while a finger holds it.
+ * `sentAt` is a ref of when something was sent, ms.
+ */
+export function MicButton({ recording, sentAt }) {
   const t = useT();
+  const second = (event) => event.detail > 1 || (event.pointerType === "touch" && Date.now() - sentAt.current < DOUBLE_MS);
   const press = useRef(null);
   const [slide, setSlide] = useState(0);
   const down = (event) => {
-    if (event.pointerType !== "touch" || recording.on) return;
+    if (event.pointerType !== "touch" || recording.on || second(event)) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     press.current = { x: event.clientX, at: event.timeStamp };
     recording.begin(true);
@@ -94,7 +100,7 @@ export function MicButton({ recording }) {
   const noClick = (event) => event.preventDefault();
   const style = slide ? { transform: `translateX(${slide / 3}px)` } : {};
   return html`<button type="button" class=${`send mic ${recording.held ? "held" : ""} ${slide < -SLIDE_PX ? "back" : ""}`} style=${style} aria-label=${t("voice.record")} title=${t("voice.record")}
-    onClick=${() => recording.begin(false)} onTouchEnd=${noClick} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onContextMenu=${(event) => event.preventDefault()}>
+    onClick=${(event) => !second(event) && recording.begin(false)} onTouchEnd=${noClick} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onContextMenu=${(event) => event.preventDefault()}>
     <${Icon} name=${slide < -SLIDE_PX ? "trash-2" : "mic"} />
   </button>`;
 }
@@ -116,11 +122,11 @@ export function RecordingBar({ recording }) {
 }
 
 /** Ends it and sends it; the focus is here, so that Enter does it as well. */
-export function SendVoice({ recording }) {
+export function SendVoice({ send }) {
   const t = useT();
   const button = useRef();
   useEffect(() => button.current.focus(), []);
-  return html`<button type="button" ref=${button} class="send" aria-label=${t("voice.send")} title=${t("voice.send")} onClick=${recording.finish}><${Icon} name="send-horizontal" /></button>`;
+  return html`<button type="button" ref=${button} class="send" aria-label=${t("voice.send")} title=${t("voice.send")} onClick=${send}><${Icon} name="send-horizontal" /></button>`;
 }
 
 /** Why there is no microphone, in a plain sentence. */

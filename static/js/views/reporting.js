@@ -1,5 +1,5 @@
 /** The dialog that reports a message to the administrators of the server. */
-import { html, useState } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { toast } from "../acts.js";
 import { api, convPath } from "../api.js";
 import { explain, useT } from "../i18n.js";
@@ -14,6 +14,10 @@ export function Reporting({ message, close }) {
   const [reason, setReason] = useState("");
   const [refusal, setRefusal] = useState(null);
   const [busy, setBusy] = useState(false);
+  const box = useRef();
+  useEffect(() => {
+    if (refusal) box.current.focus();
+  }, [refusal]);
   const submit = async (event) => {
     event.preventDefault();
     if (busy) return;
@@ -33,7 +37,7 @@ export function Reporting({ message, close }) {
       <div class="quote of-forward"><${Line} message=${message} /></div>
       <div class=${`field ${refusal ? "wrong" : ""}`}>
         <label for="report-reason">${t("report.reason")}</label>
-        <div class="field-box"><textarea id="report-reason" name="reason" rows="3" maxlength=${REASON_MAX} value=${reason} autofocus aria-describedby="report-note"
+        <div class="field-box"><textarea ref=${box} id="report-reason" name="reason" rows="3" maxlength=${REASON_MAX} value=${reason} autofocus aria-describedby="report-note"
           aria-invalid=${Boolean(refusal)} onInput=${({ currentTarget }) => setReason(currentTarget.value)}></textarea></div>
         <p class="field-note" id="report-note" role=${refusal ? "alert" : undefined}>${refusal ? explain(refusal) : t("report.text")}</p>
       </div>

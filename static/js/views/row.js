@@ -19,11 +19,12 @@ export function useFace(conv) {
   const profile = useStore((state) => state.users[peer]);
   const name = useName(peer);
   const blocked = useStore((state) => state.blocked.includes(peer));
+  const connected = useStore((state) => state.link.state === "ready"); // else nobody can say
   if (conv.type === "group") {
     return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true, picture: conv.group?.avatar };
   }
   if (peer === me) return { uid: me, name: t("notes"), notes: true };
-  return { uid: peer, name, online: Boolean(profile?.online) && !blocked };
+  return { uid: peer, name, online: Boolean(profile?.online) && !blocked && connected };
 }
 
 /** Draws again only when its own conversation or the minute has changed: a list may hold a thousand. */
@@ -71,7 +72,8 @@ function Preview({ conv, open }) {
   useNames([last?.from, last?.recalled_by, by, ...uids.slice(0, NAMES), ...typing.split(" ")]);
   useStickers(last?.kind === "sticker" || entry?.kind === "sticker");
   if (typing) return html`<span class="row-preview accent">${typingText(conv, typing.split(" "))}</span>`;
-  if (draft?.text && !draft.edit && !open) {
+  const writable = conv.group?.role !== null;
+  if (draft?.text && !draft.edit && !open && writable) {
     return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(draft.text)}</span>`;
   }
   if (entry) {

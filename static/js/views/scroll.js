@@ -21,33 +21,35 @@ const NEW_LINE_PX = 96;
  * @param {object} options
  * @param {boolean} options.ready    the first page is drawn
  * @param {number} options.unsent    entries of mine at the end: a new one leads there, once it is loaded
+ * @param {number} options.aim       the message that it is opened at, or 0: until that is shown nothing has been seen
  * @param {boolean} options.later    the newest messages are not loaded: the lower end is not the end
  * @param {() => void} options.older called near the upper edge
  * @param {() => void} options.newer called near the lower edge, when the newest are not loaded
  * @param {(seq: number, all: boolean) => void} options.seen  the lowest message on the screen; all: the end is
  */
-export function useScroll({ ready, unsent, later, older, newer, seen }) {
+export function useScroll({ ready, unsent, aim, later, older, newer, seen }) {
   const box = useRef();
-  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, lowest: 0, reached: 0, unsent, wanted: false });
+  const at = useRef({ placed: false, bottom: true, top: 0, anchor: null, lowest: 0, reached: 0, unsent, wanted: false, height: 0 });
   const [reached, setReached] = useState(Infinity);
   const [away, setAway] = useState(false);
   const calls = useRef();
-  calls.current = { older, newer, seen, ready, later };
+  calls.current = { older, newer, seen, ready, later, aim };
 
   const remember = () => {
-    if (!box.current) return; // a scroll of the moment in which the thread was left
+    if (!box.current?.clientHeight) return; // it was left a moment ago, or on a phone the details stand in its place
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     const below = scrollHeight - scrollTop - clientHeight;
     const place = at.current;
     place.bottom = below < BOTTOM_PX && !calls.current.later;
     place.top = scrollTop;
+    place.height = clientHeight;
     place.anchor = upperEdge(box.current);
     const last = lowestSeq(box.current, place.bottom ? Infinity : scrollTop + clientHeight + BOTTOM_PX);
     place.lowest = last;
     place.reached = Math.max(place.reached, last);
     setReached(place.bottom ? Infinity : place.reached);
     setAway(below > AWAY_PX);
-    if (document.visibilityState === "visible" && last) calls.current.seen(last, place.bottom);
+    if (document.visibilityState === "visible" && last && !calls.current.aim) calls.current.seen(last, place.bottom);
     if (scrollTop < OLDER_PX) calls.current.older();
     if (below < NEWER_PX && calls.current.later) calls.current.newer();
   };
@@ -55,12 +57,13 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
   const settle = () => {
     const element = box.current;
     const place = at.current;
-    if (!element || !calls.current.ready) return;
-    const line = place.placed ? null : element.querySelector(".new-line");
+    const { aim } = calls.current;
+    if (!element?.clientHeight || !calls.current.ready) return;
+    const line = place.placed ? null : element.querySelector(aim ? `[data-seq="${aim}"]` : ".new-line");
     // The reader may have scrolled up a moment ago, and the event of it is still to come.
     const left = element.scrollTop < place.top && element.scrollHeight - element.scrollTop - element.clientHeight > BOTTOM_PX;
     const ends = !calls.current.later && (place.wanted || (place.bottom && !left));
-    if (line) element.scrollTop = line.offsetTop - NEW_LINE_PX;
+    if (line) element.scrollTop = line.offsetTop - (aim ? (element.clientHeight - line.offsetHeight) / 2 : NEW_LINE_PX);
     else if (!place.placed || ends) {
       element.scrollTop = element.scrollHeight;
       if (ends) place.wanted = false;
@@ -92,7 +95,9 @@ export function useScroll({ ready, unsent, later, older, newer, seen }) {
   }, []);
 
   const onScroll = () => {
-    if (at.current.placed) remember();
+    if (!at.current.placed) return;
+    // Where the box has shrunk below the end, the reader has not left it: `settle` comes to that in this frame.
+    if (box.current.clientHeight === at.current.height) remember();
   };
   const toBottom = () => {
     Object.assign(at.current, { bottom: true, top: 0, wanted: true });

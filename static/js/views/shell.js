@@ -18,8 +18,10 @@ const Invitation = later(async () => (await import("./asking.js")).Invitation);
 const Settings = later(async () => (await import("./settings.js")).Settings, { styles: ["settings", "face"] });
 
 export function Shell() {
-  const { name, conv } = useStore((state) => state.route);
-  const about = useStore((state) => (name === "info" && conv.startsWith("g") ? state.convs[conv] : null));
+  const { name, conv: asked } = useStore((state) => state.route);
+  const me = useStore((state) => state.me.uid);
+  const conv = isOf(asked, me) ? asked : undefined;
+  const about = useStore((state) => (name === "info" && conv?.startsWith("g") ? state.convs[conv] : null));
   const code = useStore((state) => state.invitation);
   const connected = useStore((state) => state.link.state === "ready");
   const t = useT();
@@ -37,6 +39,11 @@ export function Shell() {
     ${code && html`<${Invitation} key=${code} code=${code} close=${closeInvitation} />`}
     ${name === "settings" && html`<${Settings} close=${back} />`}
   </main>`;
+}
+
+/** Whether somebody can be in a conversation: an address may name one of two others. */
+function isOf(conv, uid) {
+  return conv?.startsWith("g") || conv?.split(":").includes(String(uid));
 }
 
 function Nobody() {

@@ -79,12 +79,13 @@ export function SignIn() {
   });
   const submit = async (event) => {
     event.preventDefault();
-    const found = check(values, registering);
+    const typed = { ...values, user_name: values.user_name.trim() }; // a phone's keyboard puts a blank behind a word
+    const found = check(typed, registering);
     setErrors(found);
     if (Object.keys(found).length || busy) return;
     setBusy(true);
     try {
-      await (registering ? register(values) : signIn(values.user_name, values.password));
+      await (registering ? register(typed) : signIn(typed.user_name, typed.password));
     } catch (refusal) {
       if (refusal.field === "invite") setInvited(true);
       if (refusal.error === "bad_credentials") setRefused(true);

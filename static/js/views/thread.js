@@ -7,7 +7,7 @@ import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
 import { leaveThread, loadAgain, loadFor, loadLatest, loadNewer, loadOlder, loadThread, shorten } from "../pages.js";
 import { get, set, useStore } from "../store.js";
-import { dayTitle } from "../time.js";
+import { dayTitle, midnight } from "../time.js";
 import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
@@ -22,6 +22,8 @@ const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
 /** What could not be loaded is asked for again after this, by itself. */
 const AGAIN_MS = 3_000;
+/** So late at most it is seen that midnight has passed, also after a sleep, in which timers stand still. */
+const LOOK_MS = 10_000;
 
 export function Thread({ conv: id }) {
   const conv = useStore((state) => state.convs[id]);
@@ -56,6 +58,8 @@ function Log({ conv }) {
   const lang = useStore((state) => state.lang);
   const thread = useStore((state) => state.threads[id]);
   const entries = useStore((state) => state.outbox[id]) ?? NOTHING;
+  const target = useStore((state) => state.target);
+  const [aim, setAim] = useState(target?.conv === id ? target.seq : 0);
   const [menu, setMenu] = useState(null);
   const [newFrom, setNewFrom] = useState(conv.unread ? conv.read_seq + 1 : 0);
   const { later = false, end = false } = thread ?? {};
@@ -63,11 +67,13 @@ function Log({ conv }) {
   const unsent = later ? NOTHING : entries;
   const drawn = useMemo(() => rows({ items, end, entries: unsent, me, newFrom }), [items, end, unsent, newFrom, me]);
   const readers = useReaders(id, me);
+  const today = useToday();
   // In a task of its own: to draw what came and to take away what is far takes twice as long as one of them.
   const trim = () => setTimeout(() => shorten(id, place.here()));
   const place = useScroll({
     ready: Boolean(thread?.loaded),
     unsent: entries.length,
+    aim,
     later,
     older: () => loadOlder(id).then(trim),
     newer: () => loadNewer(id).then(trim),
@@ -92,18 +98,20 @@ function Log({ conv }) {
 
   const jump = useCallback(async (seq) => {
     try {
-      if (await loadFor(id, seq)) requestAnimationFrame(() => place.show(seq, FLASH_MS));
+      if (!(await loadFor(id, seq))) return;
+      await new Promise(requestAnimationFrame);
+      place.show(seq, FLASH_MS);
     } catch (refusal) {
       complain(refusal);
     }
   }, []);
 
-  const target = useStore((state) => state.target);
   const loaded = Boolean(thread?.loaded);
   useEffect(() => {
     if (!loaded || target?.conv !== id) return;
     set({ target: null });
-    jump(target.seq);
+    setAim(target.seq);
+    jump(target.seq).then(() => setAim(0));
   }, [loaded, target]);
 
   const missed = later ? conv.unread : items.filter((message) => message.seq > place.reached && message.from !== me && message.kind !== "system").length;
@@ -116,7 +124,7 @@ function Log({ conv }) {
     <div class="scroller" ref=${place.box} onScroll=${place.onScroll} tabindex="0" role="region" aria-label=${t("thread.log")} onKeyDown=${walk}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("thread.log")}>
         <${Top} thread=${thread} empty=${!drawn.length} notes=${peerOf(id, me) === me} id=${id} />
-        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} lang=${lang} onMenu=${setMenu} onJump=${jump} />`)}
+        ${drawn.map((row) => html`<${Line} key=${row.key} row=${row} conv=${conv} readers=${row.mine ? readers(row.message.seq) : 0} lang=${lang} today=${today} onMenu=${setMenu} onJump=${jump} />`)}
         ${BELOW.includes(thread?.failed?.what) && html`<${Failed} id=${id} failed=${thread.failed} />`}
       </div>
     </div>
@@ -144,6 +152,16 @@ function Top({ thread, empty, notes, id }) {
   if (empty && notes) return html`<div class="log-first hello"><${Icon} name="bookmark" /><p>${t("thread.empty.notes")}</p></div>`;
   if (empty) return html`<div class="log-first hello"><span aria-hidden="true">👋</span><p>${t("thread.empty")}</p></div>`;
   return html`<div class="log-top">${!thread.end && html`<${Spinner} />`}</div>`;
+}
+
+/** When this day began, ms; drawn again when it is another one. */
+function useToday() {
+  const [today, look] = useState(midnight(Date.now()));
+  useEffect(() => {
+    const timer = setInterval(() => look(midnight(Date.now())), LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return today;
 }
 
 /** How many of a group have read up to a seq; looked up among their marks in order, for there may be many of both. */
@@ -178,10 +196,10 @@ function walk(event) {
   next.closest(".line").scrollIntoView({ block: "nearest" });
 }
 
-function Line({ row, conv, readers, lang, onMenu, onJump }) {
+function Line({ row, conv, readers, lang, today, onMenu, onJump }) {
   const t = useT();
   if (row.type === "day") {
-    return html`<div class="day"><time datetime=${new Date(row.time).toISOString()}>${dayTitle(row.time)}</time></div>`;
+    return html`<div class="day"><time datetime=${new Date(row.time).toISOString()}>${dayTitle(row.time, today)}</time></div>`;
   }
   if (row.type === "new") return html`<div class="new-line" role="separator"><span>${t("thread.new")}</span></div>`;
   if (row.type === "recalled") return html`<${Recalled} message=${row.message} mine=${row.mine} />`;

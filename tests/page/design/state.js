@@ -108,6 +108,7 @@ export function state() {
   const { lang } = get();
   return {
     phase: "in",
+    link: { state: "ready", retryAt: 0 },
     me: people[0],
     users: Object.fromEntries(people.map((one) => [one.uid, one])),
     convs: conversations(),
