@@ -53,6 +53,12 @@ export function sendSticker(conv, name) {
   if (reply_to) keepDraft(conv, { ...draft, reply_to: undefined });
 }
 
+/** What is written next answers a message; what was being changed goes back to what stood in the box before. */
+export function startReply(conv, seq) {
+  const draft = get().drafts[conv] ?? { text: "" };
+  keepDraft(conv, { ...(draft.edit ? draft.kept : draft), reply_to: seq });
+}
+
 /** Takes a message of mine into the box, to be changed there; what stood in the box comes back after that. */
 export function startEdit({ conv, seq, content, mentions }) {
   const before = get().drafts[conv] ?? { text: "" };

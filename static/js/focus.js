@@ -3,8 +3,12 @@
 /** Where it goes, by the part of the page that it was in; the other parts come after, in this order. */
 const HOMES = { ".details": ".details h2", ".thread": ".scroller", ".rail": ".rows" };
 
-/** From now on. @returns what ends it */
+let keeping = false;
+
+/** From now on, as long as there is this window. */
 export function keepFocus() {
+  if (keeping) return;
+  keeping = true;
   let last = null;
   let around = null;
   const follow = ({ target }) => {
@@ -22,11 +26,7 @@ export function keepFocus() {
       if (element && document.activeElement === element) return;
     }
   };
-  const observer = new MutationObserver(look);
-  observer.observe(document.body, { childList: true, subtree: true });
+  if (document.activeElement !== document.body) follow({ target: document.activeElement });
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("focusin", follow);
-  return () => {
-    observer.disconnect();
-    document.removeEventListener("focusin", follow);
-  };
 }

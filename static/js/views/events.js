@@ -4,6 +4,7 @@ import { writeAgain } from "../acts.js";
 import { useT } from "../i18n.js";
 import { useStore } from "../store.js";
 import { eventText, summary } from "../words.js";
+import { focusBox } from "./parts.js";
 
 /** What was recalled can be written anew by whom it came from, as long as this window remembers it. */
 export function Recalled({ message, mine }) {
@@ -12,7 +13,7 @@ export function Recalled({ message, mine }) {
   const text = useStore((state) => state.recalled[`${message.conv} ${message.seq}`]);
   const again = () => {
     writeAgain(message.conv, text);
-    document.querySelector(".composer textarea")?.focus();
+    focusBox();
   };
   return html`<div class="event gone" data-seq=${message.seq}>
     <span dir="auto">${summary(message)}</span>

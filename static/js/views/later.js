@@ -4,7 +4,7 @@ import { complain } from "../acts.js";
 import { fetchDoor } from "../inside.js";
 import { fetchSheet } from "../sheets.js";
 
-const fetches = [fetchDoor];
+const fetches = [fetchDoor, async () => (await import("../focus.js")).keepFocus()];
 
 /** After this at the latest, for a browser may never be idle, or not tell. */
 const IDLE_MS = 4_000;

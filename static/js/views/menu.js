@@ -1,7 +1,6 @@
 /** What can be done with a message, by whom, and how long. */
 import { html } from "../../vendor/preact-htm.js";
-import { copy, copyImage, react, recall, startEdit } from "../acts.js";
-import { keepDraft } from "../drafts.js";
+import { copy, copyImage, react, recall, startEdit, startReply } from "../acts.js";
 import { ask } from "../groups.js";
 import { useT } from "../i18n.js";
 import { mediaUrl } from "../media.js";
@@ -9,6 +8,7 @@ import { canCopyPictures } from "../pictures.js";
 import { leads, silence } from "../roster.js";
 import { get, set } from "../store.js";
 import { nameOf } from "../words.js";
+import { focusBox } from "./parts.js";
 import { Popup } from "./popup.js";
 
 /** How long the sender may take a message back, and how long change it. */
@@ -59,12 +59,10 @@ function save({ content, meta }) {
 
 function edit(message) {
   startEdit(message);
-  document.querySelector(".composer textarea")?.focus();
+  focusBox();
 }
 
-/** What was being changed goes back to what stood in the box before. */
-export function reply(conv, seq) {
-  const draft = get().drafts[conv] ?? { text: "" };
-  keepDraft(conv, { ...(draft.edit ? draft.kept : draft), reply_to: seq });
-  document.querySelector(".composer textarea")?.focus();
+function reply(conv, seq) {
+  startReply(conv, seq);
+  focusBox();
 }

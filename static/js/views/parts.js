@@ -73,6 +73,11 @@ export function useFocusAfter(open, find) {
   }, [open]);
 }
 
+/** To the box to write in, where there is one. */
+export function focusBox() {
+  document.querySelector(".composer textarea")?.focus();
+}
+
 export function Spinner() {
   return html`<span class="spinner" aria-hidden="true"></span>`;
 }

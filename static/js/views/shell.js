@@ -1,7 +1,6 @@
 /** The frame of who is signed in: list, thread and details beside each other, one of them on a phone. */
 import { html, useEffect } from "../../vendor/preact-htm.js";
 import { isShown } from "../convs.js";
-import { keepFocus } from "../focus.js";
 import { useT } from "../i18n.js";
 import { back, closeInvitation } from "../route.js";
 import { useStore } from "../store.js";
@@ -25,7 +24,6 @@ export function Shell() {
   const code = useStore((state) => state.invitation);
   const connected = useStore((state) => state.link.state === "ready");
   const t = useT();
-  useEffect(keepFocus, []);
   useEffect(() => {
     if (connected) fetchAll();
   }, [connected]);

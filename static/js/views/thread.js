@@ -1,6 +1,6 @@
 /** One conversation: its head, its messages, and the box to write in. */
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../../vendor/preact-htm.js";
-import { complain, read } from "../acts.js";
+import { complain, read, startReply } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
@@ -12,11 +12,13 @@ import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
-import { Menu, reply } from "./menu.js";
+import { later } from "./later.js";
 import { Reacting } from "./panelplace.js";
-import { Icon, Spinner } from "./parts.js";
+import { Icon, Spinner, focusBox } from "./parts.js";
 import { useScroll } from "./scroll.js";
 import { useSwipe } from "./swipe.js";
+
+const Menu = later(async () => (await import("./menu.js")).Menu);
 
 const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
@@ -80,7 +82,7 @@ function Log({ conv }) {
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
 
-  useSwipe(place.box, (seq) => reply(id, seq));
+  useSwipe(place.box, (seq) => (startReply(id, seq), focusBox()));
 
   // What comes while nobody looks begins below a new line.
   useEffect(() => {
