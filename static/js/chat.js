@@ -86,6 +86,8 @@ const asking = new Set();
 /** uid -> when his name was learnt, ms. Nobody is told that somebody is called otherwise now: who writes is looked up again. */
 const learntAt = new Map();
 const NAME_KEPT_MS = 60_000;
+/** Those who have written, and are looked up in the next turn. */
+const outdated = new Set();
 
 /** Learns what people are called, a question for as many as one takes. */
 async function learnNames(uids) {
@@ -128,9 +130,16 @@ export async function meetAll(messages) {
   await learnNames([...new Set(named)].filter((uid) => uid && !get().users[uid]?.user_name));
 }
 
-/** Who writes now, where his name is an old one. */
+/** Who writes now, where his name is an old one; with all others of a sync in one question. */
 function meetAnew(uid) {
-  if (get().users[uid]?.user_name && Date.now() - learntAt.get(uid) > NAME_KEPT_MS) learnNames([uid]);
+  if (!get().users[uid]?.user_name || Date.now() - learntAt.get(uid) <= NAME_KEPT_MS) return;
+  if (!outdated.size) {
+    setTimeout(() => {
+      learnNames([...outdated]);
+      outdated.clear();
+    });
+  }
+  outdated.add(uid);
 }
 
 async function begin(mine) {
