@@ -7,7 +7,7 @@ import { explain, t } from "./i18n.js";
 import { pairConv } from "./im-client.js";
 import { mentioned } from "./mentions.js";
 import { copyPicture } from "./pictures.js";
-import { go } from "./route.js";
+import { go, leaveAll } from "./route.js";
 import { get, put, set } from "./store.js";
 import { cancelUpload, retryUpload } from "./uploads.js";
 
@@ -24,6 +24,14 @@ export function complain(refusal) {
 
 export function openConv(conv) {
   go({ name: "chat", conv });
+}
+
+/** A group that is not mine, and never was as far as is known here: back to the list, in which it does not stand. */
+export function turnAway(conv) {
+  const { [conv]: _, ...convs } = get().convs;
+  set({ convs });
+  leaveAll();
+  toast(t("silence.outside"));
 }
 
 /** A conversation at one of its messages, which its thread shows as soon as it can. */

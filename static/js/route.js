@@ -7,13 +7,13 @@
 import { arrived, enter, leave, onceThere, replace } from "./covers.js";
 import { get, set } from "./store.js";
 
-const CONV = /^(\d+:\d+|g\d+)(\/info)?$/;
+const CONV = /^([1-9]\d*:[1-9]\d*|g[1-9]\d*)(\/info)?$/;
 const LINK = /^\/join\/([^/]+)$/;
 
 function parse(hash) {
   const [, name, rest] = hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
-  const [, conv, info] = (name === "c" && rest.match(CONV)) || [];
-  if (conv) return { name: info ? "info" : "chat", conv };
+  const [, conv, info] = (name === "c" && rest?.match(CONV)) || [];
+  if (conv) return { name: info ? "info" : "chat", conv: conv.split(":").sort((one, other) => one - other).join(":") };
   // Settings lie over the conversation that they were opened from.
   if (name === "settings") return { name: "settings", conv: history.state?.under };
   return { name: "home" };

@@ -146,6 +146,7 @@ async function verify() {
 
 async function enter(me) {
   const { enterChat } = await fetchInside();
+  if (get().me && get().me.uid !== me.uid) leaveAll(); // it was another one's place
   set({ phase: "in", me });
   enterChat(me, { probe, ended: end });
   renewInTime();

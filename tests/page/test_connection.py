@@ -5,8 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.page.person import Person, numbered
-from tests.running import running
+from tests.client import Account
+from tests.page.person import Person, numbered, sign_in
+from tests.running import Server, running
 
 Someone = Callable[..., Person]
 Pair = tuple[Person, Person]
@@ -28,6 +29,16 @@ def test_offline_and_back(pair: Pair) -> None:
     ann.sees(*told)
     bo.sees(*told)
     ann.connected()
+
+
+def test_a_window_opens_without_a_network_too(someone: Someone, server: Server) -> None:
+    ann = someone("ann")
+    sign_in(ann.page, Account.new(server))
+    with ann.page.expect_response("**/js/views/newgroup.js"):  # while the page is idle
+        ann.open()
+    ann.page.context.set_offline(True)
+    ann.page.get_by_role("button", name="New group").click()
+    expect(ann.page.get_by_role("dialog", name="New group")).to_be_visible()
 
 
 def test_the_server_goes_and_comes_back(someone: Someone, tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.client import Account
 from tests.grouped import Group
 from tests.page.person import Person, numbered
-from tests.page.test_outage import counted
+from tests.page.test_outage import HISTORY, counted
 from tests.running import Server
 
 Someone = Callable[..., Person]
@@ -181,6 +182,50 @@ def test_an_address_that_leads_nowhere_says_so(someone: Someone, server: Server)
     person.page.goto(f"{server.url}/#/c/999998:999999")
     expect(person.page.locator(".nobody-card")).to_be_visible()
     expect(person.page.locator(".thread")).to_have_count(0)
-    person.page.goto(f"{server.url}/#/c/g999999")
-    expect(person.page.locator(".silenced")).to_have_text("You are not in this group.")
-    expect(person.page.locator(".who-status")).to_have_text("")
+    for path in ("g999999", "g999998/info"):
+        person.page.goto(f"{server.url}/#/c/{path}")
+        expect(person.page.locator(".toast")).to_have_text("You are not in this group.")
+        expect(person.page.locator(".nobody-card")).to_be_visible()
+        expect(person.row).to_have_count(0)
+        expect(person.page.locator(".toast")).to_have_count(0)
+    person.page.goto("about:blank")
+    person.page.goto(f"{server.url}/#/c")
+    expect(person.page.locator(".nobody-card")).to_be_visible()
+
+
+def test_an_address_names_two_people_in_any_order(someone: Someone, server: Server) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    ann.say(bo, "hello")
+    person = someone(account=ann)
+    person.page.goto(f"{server.url}/#/c/{bo.uid}:{ann.uid}")
+    person.sees("hello")
+    expect(person.page.locator(".rail button.row")).to_have_count(1)
+
+
+def test_the_message_at_the_upper_edge_stays_when_older_ones_come(
+    someone: Someone, server: Server
+) -> None:
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    bo.say(ann, "hello")
+    for text in numbered(200, "old"):
+        ann.say(bo, text)
+    person = someone(account=ann)
+    person.row.click()
+    expect(person.bubbles.last).to_be_in_viewport()
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        route.continue_() if held is None else held.append(route)
+
+    person.page.route(HISTORY, hold)
+    with person.page.expect_request(HISTORY):
+        person.page.locator(".scroller").evaluate("(box) => { box.scrollTop = 0; }")
+    first = person.bubbles.first.inner_text()
+    before = person.bubbles.count()
+    waiting, held = held, None
+    for route in waiting:
+        route.continue_()
+    expect(person.bubbles).not_to_have_count(before)
+    person.page.wait_for_timeout(500)  # it might go on by itself
+    expect(person.bubbles.filter(has_text=re.compile(f"^{first}$"))).to_be_in_viewport()
+    assert person.bubbles.count() <= before + 30

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.client import Account
 from tests.faults.proxy import Proxy
 from tests.operated import by_invitation, code
 from tests.page.person import PASSWORD, Person
@@ -148,7 +149,9 @@ def test_signing_out_in_one_tab_signs_out_the_other(someone: Someone) -> None:
         expect(tab.page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_newer_login_on_this_device_ends_in_a_plain_dialog(someone: Someone) -> None:
+def test_a_newer_login_on_this_device_ends_in_a_plain_dialog(
+    someone: Someone, server: Server
+) -> None:
     ann = someone("ann").register()
     ann.connected()
     ann.page.get_by_role("button", name="My notes").click()
@@ -164,6 +167,15 @@ def test_a_newer_login_on_this_device_ends_in_a_plain_dialog(someone: Someone) -
     ann.page.keyboard.press("Enter")
     ann.signed_in()
     expect(ann.box).to_be_visible()  # where he was
+    conv = ann.found("Mine")["conv"]
+    ann.visit(conv)
+    assert ann.call("POST", "/api/user/login", login)["status"] == 200
+    dialog.get_by_role("button").click()
+    ann.name = Account.new(server).name
+    ann.sign_in()
+    ann.signed_in()
+    expect(ann.page.locator(".nobody-card")).to_be_visible()
+    expect(ann.row).to_have_count(0)
 
 
 def test_another_device_can_be_signed_out(someone: Someone) -> None:

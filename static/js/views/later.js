@@ -6,6 +6,14 @@ import { fetchSheet } from "../sheets.js";
 
 const fetches = [fetchDoor, async () => (await import("../focus.js")).keepFocus()];
 
+/** Whether they have been fetched: those that register later are within others, and are fetched at once. */
+let idle = false;
+
+/** What does not come is asked for again when it is wanted. */
+function ahead(fetched) {
+  fetched().catch(() => {});
+}
+
 /** After this at the latest, for a browser may never be idle, or not tell. */
 const IDLE_MS = 4_000;
 
@@ -22,6 +30,7 @@ export function later(fetchView, { styles = [], meanwhile = null } = {}) {
     return (known = view);
   };
   fetches.push(fetched);
+  if (idle) ahead(fetched);
   return function Later(props) {
     const [View, setView] = useState(() => known);
     useEffect(() => {
@@ -40,7 +49,10 @@ export function later(fetchView, { styles = [], meanwhile = null } = {}) {
 
 /** Has all of them at hand when nothing else is to be done, so that they open without a network too. */
 export function fetchAll() {
-  const act = () => fetches.forEach((fetched) => fetched().catch(() => {})); // asked for again when it is wanted
+  const act = () => {
+    idle = true;
+    fetches.forEach(ahead);
+  };
   if (globalThis.requestIdleCallback) requestIdleCallback(act, { timeout: IDLE_MS });
   else setTimeout(act, IDLE_MS);
 }

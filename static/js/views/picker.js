@@ -24,6 +24,7 @@ export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(NONE);
   const box = useRef();
+  const eager = useRef(""); // what Enter was pressed for before it was found
   const wanted = query.trim();
   const found = source.useFound(wanted);
   const open = found?.filter((id) => !there.includes(id)) ?? [];
@@ -33,13 +34,24 @@ export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
     setActive(NONE);
     box.current.focus();
   };
+  const input = ({ currentTarget: { value } }) => {
+    eager.current = "";
+    setQuery(value);
+    setActive(value.trim() ? 0 : NONE);
+  };
+  useEffect(() => {
+    if (!eager.current || eager.current !== query || !open.length) return;
+    eager.current = "";
+    toggle(open[0]);
+  });
   const key = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.isComposing || event.keyCode === 229) return;
     const typed = box.current.value;
     if (step && open.length) setActive(active === NONE && step < 0 ? open.length - 1 : (active + step + open.length) % open.length);
     else if (event.key === "Enter" && (typed.trim() || active !== NONE)) {
-      if (typed === query && open[active]) toggle(open[active]); // else it is being looked for
+      if (typed === query && open[active]) toggle(open[active]);
+      else eager.current = typed;
     } else if (event.key === "Backspace" && !query && picked.length) return onPick(picked.slice(0, -1));
     else if (event.key === "Escape" && query) setQuery("");
     else return;
@@ -51,7 +63,7 @@ export function Picker({ picked, there = [], onPick, source = PEOPLE }) {
       ${picked.map((id) => html`<${Chip} key=${id} id=${id} source=${source} remove=${() => toggle(id)} />`)}
       <input ref=${box} type="text" autofocus value=${query} placeholder=${picked.length ? "" : t(source.find)} aria-label=${t(source.find)} autocomplete="off" spellcheck=${false} maxlength="100"
         role="combobox" aria-expanded="true" aria-controls="picker-list" aria-activedescendant=${open[active] ? `pick-${open[active]}` : undefined}
-        onInput=${(event) => (setQuery(event.currentTarget.value), setActive(event.currentTarget.value.trim() ? 0 : NONE))} onKeyDown=${key} />
+        onInput=${input} onKeyDown=${key} />
     </div>
     <div class="picker-rows">
       ${!wanted && found?.length > 0 && html`<h3 class="rows-title">${t(source.known)}</h3>`}

@@ -120,7 +120,10 @@ function topIn(box, element) {
   return element.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
 }
 
-/** The first line that reaches into the view; lines stand in order, so it is found by halving. */
+/**
+ * The first message that reaches into the view; lines stand in order, so it is found by halving. A day's line is none:
+ * it moves up to what is loaded above.
+ */
 function upperEdge(box) {
   const lines = box.firstElementChild.children;
   const edge = box.scrollTop;
@@ -130,7 +133,9 @@ function upperEdge(box) {
     if (lines[middle].offsetTop + lines[middle].offsetHeight > edge) high = middle;
     else low = middle + 1;
   }
-  return lines[low] ? { element: lines[low], top: topIn(box, lines[low]) } : null;
+  let line = lines[low];
+  while (line && !line.dataset.seq) line = line.nextElementSibling;
+  return line ? { element: line, top: topIn(box, line) } : null;
 }
 
 /** The seq of the lowest message that ends above an edge. */

@@ -1,6 +1,6 @@
 /** One conversation: its head, its messages, and the box to write in. */
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../../vendor/preact-htm.js";
-import { complain, read, startReply } from "../acts.js";
+import { complain, read, startReply, turnAway } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
@@ -12,13 +12,11 @@ import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
-import { later } from "./later.js";
+import { Menu } from "./menu.js";
 import { Reacting } from "./panelplace.js";
 import { Icon, Spinner, focusBox } from "./parts.js";
 import { useScroll } from "./scroll.js";
 import { useSwipe } from "./swipe.js";
-
-const Menu = later(async () => (await import("./menu.js")).Menu);
 
 const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
@@ -46,6 +44,10 @@ export function Thread({ conv: id }) {
     const timer = setTimeout(() => loadAgain(id), AGAIN_MS);
     return () => clearTimeout(timer);
   }, [failed, link]);
+  const foreign = useStore(({ convs, threads }) => conv?.type === "group" && !convs[id]?.group && Boolean(threads[id]?.failed?.refusal.lasting));
+  useEffect(() => {
+    if (foreign) turnAway(id);
+  }, [foreign]);
   return html`<section class="thread">${conv && html`
     <${ThreadHead} conv=${conv} />
     <${Log} conv=${conv} />
