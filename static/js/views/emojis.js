@@ -129,7 +129,10 @@ function List({ box, groups, tone, found, choose }) {
     box.current.scrollTop = 0;
   }, [found]);
   const sections = () => [...box.current.querySelectorAll("section")];
-  const spy = () => setAt(sections().findLast((section) => section.offsetTop <= box.current.scrollTop + 8)?.dataset.group);
+  const spy = () => {
+    if (!box.current) return; // a scroll of the moment in which the panel was closed
+    setAt(sections().findLast((section) => section.offsetTop <= box.current.scrollTop + 8)?.dataset.group);
+  };
   const jump = (name) => {
     setShown(groups.length); // it may be none of those that are drawn already
     setWanted(name);

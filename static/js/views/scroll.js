@@ -97,7 +97,7 @@ export function useScroll({ ready, unsent, aim, later, older, newer, seen }) {
   const onScroll = () => {
     if (!at.current.placed) return;
     // Where the box has shrunk below the end, the reader has not left it: `settle` comes to that in this frame.
-    if (box.current.clientHeight === at.current.height) remember();
+    if (box.current?.clientHeight === at.current.height) remember();
   };
   const toBottom = () => {
     Object.assign(at.current, { bottom: true, top: 0, wanted: true });
