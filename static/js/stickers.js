@@ -1,7 +1,7 @@
 /** The sticker packs: asked for by the first view that shows one, and again in another language. */
 import { useEffect } from "../vendor/preact-htm.js";
 import { api } from "./api.js";
-import { get, set, useStore } from "./store.js";
+import { get, set, useConnected, useStore } from "./store.js";
 
 let asked = "";
 
@@ -13,7 +13,7 @@ export function isSticker(emoji) {
 /** The packs as far as they are known; `needed` asks for them, also when the connection is back. */
 export function useStickers(needed) {
   const lang = useStore((state) => state.lang);
-  const link = useStore((state) => state.link.state === "ready");
+  const link = useConnected();
   useEffect(() => {
     if (needed) load(lang);
   }, [needed, lang, link]);

@@ -97,6 +97,11 @@ export function subscribe(listener) {
   return () => listeners.delete(listener);
 }
 
+/** Whether there is a socket that is ready: drawn again when that changes. */
+export function useConnected() {
+  return useStore(({ link }) => link.state === "ready");
+}
+
 /** A view's window on the state: renders again when what `select` returns is another value. */
 export function useStore(select) {
   const [, render] = useReducer((count) => count + 1, 0);

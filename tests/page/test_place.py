@@ -29,6 +29,18 @@ GAP = """async (box) => {
 """What of the thread is below the screen, px, once all is drawn."""
 
 
+def at_the_end(someone: Someone, server: Server, count: int) -> Person:
+    """Ann at the end of so many messages of hers, behind Bo's word."""
+    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
+    bo.say(ann, "hello")
+    for text in numbered(count, "old"):
+        ann.say(bo, text)
+    person = someone(account=ann)
+    person.row.click()
+    expect(person.bubbles.last).to_be_in_viewport()
+    return person
+
+
 def test_more_unread_than_a_page_begins_where_the_reader_left_off(
     someone: Someone, server: Server
 ) -> None:
@@ -162,13 +174,7 @@ def test_what_is_new_is_marked_below_an_event_of_my_own(someone: Someone, server
 def test_the_end_stays_in_sight_while_the_box_grows_by_lines(
     someone: Someone, server: Server
 ) -> None:
-    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
-    bo.say(ann, "hello")
-    for text in numbered(40, "old"):
-        ann.say(bo, text)
-    person = someone(account=ann)
-    person.row.click()
-    expect(person.bubbles.last).to_be_in_viewport()
+    person = at_the_end(someone, server, 40)
     person.box.click()
     for _ in range(3):
         for _ in range(5):
@@ -205,13 +211,7 @@ def test_an_address_names_two_people_in_any_order(someone: Someone, server: Serv
 def test_the_message_at_the_upper_edge_stays_when_older_ones_come(
     someone: Someone, server: Server
 ) -> None:
-    ann, bo = Account.new(server, nickname="Ann"), Account.new(server, nickname="Bo")
-    bo.say(ann, "hello")
-    for text in numbered(200, "old"):
-        ann.say(bo, text)
-    person = someone(account=ann)
-    person.row.click()
-    expect(person.bubbles.last).to_be_in_viewport()
+    person = at_the_end(someone, server, 200)
     held: list[Route] | None = []
 
     def hold(route: Route) -> None:

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { api } from "../api.js";
 import { explain, useT } from "../i18n.js";
 import { pastRenewal } from "../renewal.js";
-import { useStore } from "../store.js";
+import { useConnected, useStore } from "../store.js";
 import { full } from "../time.js";
 import { Icon } from "./parts.js";
 
@@ -30,7 +30,7 @@ export function Devices() {
   const [devices, setDevices] = useState([]);
   const [refusal, setRefusal] = useState(null);
   const attempt = (call) => call.then(() => setRefusal(null), setRefusal);
-  const connected = useStore((state) => state.link.state === "ready");
+  const connected = useConnected();
   const load = () => attempt(pastRenewal((options) => api.get("/api/user/sessions", options)).then(setDevices));
   useEffect(() => {
     if (connected || !devices.length) load();

@@ -4,7 +4,7 @@ import { patchConv } from "../acts.js";
 import { toggleDetails } from "../groups.js";
 import { useT } from "../i18n.js";
 import { back } from "../route.js";
-import { set, useStore } from "../store.js";
+import { set, useConnected, useStore } from "../store.js";
 import { sizeText, typingText } from "../words.js";
 import { Avatar, IconButton } from "./parts.js";
 import { Popup, below } from "./popup.js";
@@ -46,7 +46,7 @@ function Status({ conv, face }) {
   const t = useT();
   const typing = useStore((state) => Object.keys(state.typing[conv.conv] ?? {}).join(" "));
   const group = useStore((state) => state.groups[conv.conv]);
-  const connected = useStore((state) => state.link.state === "ready");
+  const connected = useConnected();
   const user_name = useStore((state) => state.users[face.uid]?.user_name);
   if (typing) return html`<span class="who-status accent" role="status">${typingText(conv, typing.split(" "))}</span>`;
   if (face.notes) return html`<span class="who-status">${t("notes.text")}</span>`;

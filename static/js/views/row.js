@@ -4,7 +4,7 @@ import { openConv } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { useT } from "../i18n.js";
 import { useStickers } from "../stickers.js";
-import { useStore } from "../store.js";
+import { useConnected, useStore } from "../store.js";
 import { oneLine } from "../text.js";
 import { full, listTime } from "../time.js";
 import { NAMES, nameOf, summary, typingText } from "../words.js";
@@ -19,7 +19,7 @@ export function useFace(conv) {
   const profile = useStore((state) => state.users[peer]);
   const name = useName(peer);
   const blocked = useStore((state) => state.blocked.includes(peer));
-  const connected = useStore((state) => state.link.state === "ready"); // else nobody can say
+  const connected = useConnected(); // else nobody can say
   if (conv.type === "group") {
     return { uid: Number(conv.conv.slice(1)), name: conv.group?.name ?? t("group"), group: true, picture: conv.group?.avatar };
   }

@@ -3,7 +3,7 @@ import { html, useEffect } from "../../vendor/preact-htm.js";
 import { isShown } from "../convs.js";
 import { useT } from "../i18n.js";
 import { back, closeInvitation } from "../route.js";
-import { useStore } from "../store.js";
+import { useConnected, useStore } from "../store.js";
 import { Bar } from "./bar.js";
 import { fetchAll, later } from "./later.js";
 import { List } from "./list.js";
@@ -22,7 +22,7 @@ export function Shell() {
   const conv = isOf(asked, me) ? asked : undefined;
   const about = useStore((state) => (name === "info" && conv?.startsWith("g") ? state.convs[conv] : null));
   const code = useStore((state) => state.invitation);
-  const connected = useStore((state) => state.link.state === "ready");
+  const connected = useConnected();
   const t = useT();
   useEffect(() => {
     if (connected) fetchAll();

@@ -6,7 +6,7 @@ import { loadGroup } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { rows } from "../log.js";
 import { leaveThread, loadAgain, loadFor, loadLatest, loadNewer, loadOlder, loadThread, shorten } from "../pages.js";
-import { get, set, useStore } from "../store.js";
+import { get, set, useConnected, useStore } from "../store.js";
 import { dayTitle, midnight } from "../time.js";
 import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
@@ -34,7 +34,7 @@ export function Thread({ conv: id }) {
     if (listed) loadThread(id);
   }, [listed]);
   useEffect(() => () => leaveThread(id), []);
-  const link = useStore((state) => state.link.state === "ready");
+  const link = useConnected();
   useEffect(() => {
     if (member && link) loadGroup(id); // again after each break: who has read what is not told later
   }, [member, link]);
