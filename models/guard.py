@@ -85,8 +85,8 @@ class Guard:
         It is given what ends its time so many seconds from now, for a call of many steps.
 
         Args:
-            ahead: it waits for no turn. For the one writer, who else would stand behind thousands
-                of readers that came back at once.
+            ahead: it waits for no turn. For the writers of the log, who else would stand behind
+                thousands of readers that came back at once.
 
         Raises:
             Unavailable: the store fails, is frozen, or was just seen to be; or too many others are

@@ -48,7 +48,7 @@ MONGO_SECONDS: Final = 2.5
 """Above the driver's own limit: a call also waits for one of Motor's threads."""
 
 MONGO_CONCURRENT: Final = 6
-"""Calls under way at once. Motor runs them in 5 threads a core, which the one writer shares;
+"""Calls under way at once. Motor runs them in 5 threads a core, which the writers of the log share;
 with more readers than threads a frozen store made 100 of them wait 12 to 20 s."""
 
 MONGO_CLOSE_SECONDS: Final = 0.5

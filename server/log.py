@@ -1,8 +1,8 @@
 """The log: numbering, idempotency and group commit.
 
-One writer task takes all that waits, numbers it, stores it with one ordered, journaled
-`insert_many`, hands it to the gate, and goes again; while one batch is on its way the next one
-gathers. There is no timer: alone, a message waits for nobody.
+A writer task takes what waits (`server/batching.py`), numbers it, stores it with one ordered,
+journaled `insert_many`, hands it to the gate, and goes again; while one batch is on its way the
+next one gathers. There are two of them, which never write to one conversation at once.
 
 - `seq` is the known head plus one, written optimistically; the unique index on (conv, seq) refuses
   it where another process was faster, and then the heads are read again. A counter elsewhere would
@@ -22,25 +22,19 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from typing import Any, Final
 
 from models.errors import ChatError, Unavailable
 from models.head import Head
 from models.message import JOINS, Messages, Rejected, document
+from server.batching import WRITERS, Batching
 from server.delays import Delays
 from server.draft import DEADLINE_SECONDS, Commit, Draft
 from server.positions import Positions
 from server.turns import Turns
 
 logger = logging.getLogger("tornado_im.log")
-
-BATCH_MAX: Final = 200
-"""Messages of one write: 50 to 200 give 3,300 to 6,700/s on the embedded store, singles 1,400."""
-
-QUEUE_MAX: Final = 10_000
-"""Messages that wait; beyond, a sender is told to try again."""
 
 EXPIRE_SECONDS: Final = 0.1
 
@@ -51,7 +45,7 @@ RETRY_SECONDS: Final = 0.05
 
 
 class MessageLog:
-    """The one writer of messages in this process."""
+    """Where all messages of this process are written."""
 
     def __init__(
         self,
@@ -71,7 +65,7 @@ class MessageLog:
         self._on_abandon = on_abandon
         self._turns = turns
         self._is_hopeless = is_hopeless
-        self._queue: deque[Draft] = deque()
+        self._batching = Batching()
         self._work = asyncio.Event()
         self._asked = asyncio.Event()
         """Set while a draft waits for its answer, and perhaps after."""
@@ -95,38 +89,49 @@ class MessageLog:
                 long to wait for it: a socket whose frames each wait would answer its last one
                 after minutes.
         """
-        if self._closed or len(self._queue) >= QUEUE_MAX or self._is_hopeless():
+        if self._closed or self._batching.full or self._is_hopeless():
             raise Unavailable("mongo")
         self.pending[draft.number] = draft
-        self._queue.append(draft)
+        self._batching.put(draft)
         self._idle.clear()
-        self._work.set()
         self._asked.set()
+        self._wake()
 
-    async def run(self) -> None:
-        """Write until cancelled."""
+    def _wake(self) -> None:
+        if self._batching.ready:
+            self._work.set()
+
+    def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What writes and answers until cancelled; each is to be a task of its own."""
+        writers = {f"log {number}": self._write_forever() for number in range(1, WRITERS + 1)}
+        return writers | {"log deadlines": self._expire_forever()}
+
+    async def _write_forever(self) -> None:
         while True:
-            if not self._queue:
-                self._idle.set()
+            while not self._batching.ready:
                 self._work.clear()
                 await self._work.wait()
-            batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
+            batch = self._batching.take()
             held: set[str] = set()
             try:
                 await self._write(batch, held)
             except Exception:
                 logger.exception("a batch of the log failed")
                 self._refuse(self._still(batch), Unavailable("mongo"))
-            self._positions.written()
+            self._positions.written({draft.conv for draft in batch})
             await self._turns.give_back(held)
+            self._batching.end(batch)
+            if self._batching.idle:
+                self._idle.set()
+            self._wake()
 
     async def drain(self) -> None:
         """Take nothing more, and wait until all that was taken has its answer."""
         self._closed = True
         await self._idle.wait()
 
-    async def expire(self) -> None:
-        """Answer drafts past their deadline, whatever the writer waits for, until cancelled.
+    async def _expire_forever(self) -> None:
+        """Answer drafts past their deadline, whatever the writers wait for.
 
         What the same sender has behind such a draft in the same conversation is refused with it:
         a retry must not come behind its successors.

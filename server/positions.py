@@ -78,7 +78,8 @@ class Positions:
         self._underway = Underway()
         """Heads, by their conversations, and inboxes, by their users."""
         self._marked: set[str] = set()
-        self._writing: frozenset[str] = frozenset()
+        self._writing: set[str] = set()
+        """Conversations that are marked for what is on its way through the log."""
         self._marking = asyncio.Lock()
         self._moved: set[str] = set()
         """Conversations whose head is ours to write."""
@@ -330,7 +331,7 @@ class Positions:
 
         They stay marked at least until `written`.
         """
-        self._writing = frozenset(convs)
+        self._writing.update(convs)
         if self._marked.issuperset(convs) and not self._marking.locked():
             return
         async with self._marking:
@@ -339,9 +340,9 @@ class Positions:
                 await self._dirty.mark(fresh)
                 self._marked.update(fresh)
 
-    def written(self) -> None:
-        """The one writer has done with what it marked; what it stored has `moved`."""
-        self._writing = frozenset()
+    def written(self, convs: Collection[str]) -> None:
+        """The log has done with these for now; what it stored there has `moved`."""
+        self._writing.difference_update(convs)
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What writes until cancelled; each is to be a task of its own."""

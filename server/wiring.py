@@ -323,8 +323,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
     )
     forever = {
         **bus.loops(),
-        "log": log.run(),
-        "log deadlines": log.expire(),
+        **log.loops(),
         **positions.loops(),
         "dead processes": orphans.watch(),
         "presence": presence.run(),

@@ -225,8 +225,7 @@ async def process(
     """A process whose log writes, and whose bus runs if it is asked for."""
     one = Process(stores, name)
     await one.dirty.announce()
-    work = {"log": one.log.run(), "log deadlines": one.log.expire()}
-    async with running(work | (one.bus.loops() if bus else {})):
+    async with running(one.log.loops() | (one.bus.loops() if bus else {})):
         if bus:
             await one.bus.ready()
         yield one

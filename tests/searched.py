@@ -61,7 +61,7 @@ async def searched(stores: Stores, data_dir: Path, name: str = "one") -> AsyncIt
     """Such a process at work: its log, positions, bus and index."""
     one = Searched(stores, name, data_dir)
     await one.dirty.announce()
-    work = {"log": one.log.run(), **one.positions.loops(), **one.bus.loops()}
+    work = one.log.loops() | one.positions.loops() | one.bus.loops()
     try:
         async with running(work):
             await one.bus.ready()

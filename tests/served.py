@@ -279,8 +279,8 @@ async def served(stores: Stores, name: str = "one", **limits: int) -> AsyncItera
     one = Served(stores, name, **limits)
     await one.dirty.announce()
     work = {
-        "log": one.log.run(),
         "words": one.words.run(),
+        **one.log.loops(),
         **one.positions.loops(),
         **one.bus.loops(),
     }

@@ -39,7 +39,7 @@ async def idle(stores: Stores, folder: Path, name: str = "one") -> AsyncIterator
     """A process whose follower does not run yet."""
     one = Searched(stores, name, folder)
     await one.dirty.announce()
-    async with running({"log": one.log.run(), **one.bus.loops()}):
+    async with running(one.log.loops() | one.bus.loops()):
         await one.bus.ready()
         yield one
 

@@ -7,8 +7,8 @@ import pytest
 
 from models.errors import AwaitReply, Unavailable
 from models.head import Head
-from server import log
-from server.log import QUEUE_MAX
+from server import batching
+from server.batching import QUEUE_MAX
 from tests.opened import Embedded
 from tests.process import Process, all_of, process
 from tests.written import CONV
@@ -25,6 +25,13 @@ async def held(one: Process, *ids: str) -> list[asyncio.Future]:
     sent = [one.send(ids[0])]
     await one.messages.inserting.reached()
     return sent + [one.send(id) for id in ids[1:]]
+
+
+async def writes(one: Process, count: int) -> None:
+    """Wait until so many writes have come to where they are held."""
+    while one.messages.inserting.calls < count:
+        one.messages.inserting.hold()
+        await one.messages.inserting.reached()
 
 
 def past() -> float:
@@ -71,10 +78,45 @@ async def test_what_comes_while_a_batch_is_written_goes_with_the_next(embedded: 
 
 
 async def test_a_batch_is_bounded(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "BATCH_MAX", 20)
+    monkeypatch.setattr(batching, "BATCH_MAX", 20)
     async with embedded.open() as stores, process(stores) as one:
         await all_of(*(one.send(str(i)) for i in range(41)))
         assert [len(batch) for batch in one.messages.batches] == [20, 20, 1]
+
+
+async def test_a_batch_goes_beside_another_once_it_is_worth_it(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "BESIDE_MIN", 3)
+    async with embedded.open() as stores, process(stores) as one:
+        sent = await held(one, "a")
+        sent += [one.send(id, conv="1:3") for id in "xy"]
+        assert await stored(one) == []  # the loop has had its turns by then
+        assert one.messages.batches == [["a"]]
+        sent.append(one.send("z", conv="1:3"))
+        await writes(one, 2)
+        assert one.messages.batches == [["a"], ["x", "y", "z"]]
+        sent += [one.send(id, conv="1:4") for id in "pqr"]
+        assert await stored(one) == []
+        assert len(one.messages.batches) == 2
+        one.messages.inserting.release()
+        assert [ack.seq for ack in await all_of(*sent)] == [1, 1, 2, 3, 1, 2, 3]
+
+
+async def test_batches_side_by_side_keep_the_order_of_each_conversation(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "BATCH_MAX", 16)
+    monkeypatch.setattr(batching, "BESIDE_MIN", 4)
+    async with embedded.open() as stores, process(stores) as one:
+        one.messages.cuts.extend([5, 0, 16, 3])
+        convs = [f"1:{other}" for other in range(2, 8)]
+        sent = [one.send(f"{conv}-{i}", conv=conv) for i in range(30) for conv in convs]
+        await all_of(*sent)
+        for conv in convs:
+            assert await stored(one, conv) == [(i + 1, f"{conv}-{i}") for i in range(30)]
+            acked = [id for id, _ in one.answers if id.startswith(f"{conv}-")]
+            assert acked == [f"{conv}-{i}" for i in range(30)]
 
 
 async def test_a_repeat_gets_the_first_answer_and_is_stored_once(embedded: Embedded) -> None:

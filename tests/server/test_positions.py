@@ -62,7 +62,7 @@ async def took(one: Process, seq: int, *, from_: int = 1, **more: Collection[int
     await write(one.messages, stored)
     one.positions.advance(stored)
     one.positions.moved(stored)
-    one.positions.written()
+    one.positions.written([CONV])
 
 
 # Reading

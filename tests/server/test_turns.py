@@ -8,7 +8,7 @@ import pytest
 from models.errors import Unavailable
 from models.lease import Leases
 from models.stores import Stores
-from server import log, turns
+from server import batching, turns
 from server.turns import Turns
 from tests.border import SECONDS, Step
 from tests.opened import Embedded
@@ -193,13 +193,13 @@ async def test_a_batch_that_meets_two_conflicts_makes_its_conversation_contested
 async def test_of_two_saturated_writers_none_starves(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "BATCH_MAX", 20)
+    monkeypatch.setattr(batching, "BATCH_MAX", 20)
     async with (
         embedded.open() as stores,
         process(stores, bus=True) as one,
         process(stores, "two", bus=True) as two,
     ):
-        busy = [one.send(f"1-{i}") for i in range(240)]
+        busy = [one.send(f"1-{i}") for i in range(600)]
         first = await two.send("2-0", from_=2)
-        assert first.seq < 240
+        assert first.seq < 600
         await all_of(*busy)
