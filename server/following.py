@@ -40,8 +40,8 @@ often it is looked whether the file is still there, and whether it is to be buil
 TELL_SECONDS: Final = 0.3
 """How often other processes are told what was committed here."""
 
-RESTS: Final = 4.0
-"""Rests of the feeder, in the time that it worked before: a fifth of a core is for 1,500
+RESTS: Final = 9.0
+"""Rests of the feeder, in the time that it worked before: a tenth of a core is for some 800
 messages/s. While more are sent than that, the index falls behind, and senders wait for nothing."""
 
 BUILDING_RESTS: Final = 1.0
