@@ -7,11 +7,11 @@ export function loadDrafts(uid) {
   return Object.fromEntries(keysUnder(prefix).map((conv) => [conv, recall(prefix + conv)]));
 }
 
-/** @param {{text: string, reply_to?: number, edit?: number, kept?: object}} draft  an empty one is forgotten; `kept` is what comes back after it */
+/** @param {{text: string, reply_to?: number, edit?: number, kept?: object}} draft  an empty one is forgotten; `kept` is what comes back after it, or when the box is met empty */
 export function keepDraft(conv, draft) {
   const { me, drafts } = get();
   const { [conv]: _, ...others } = drafts;
-  if (!draft.text && !draft.reply_to && !draft.edit) {
+  if (!draft.text && !draft.reply_to && !draft.edit && !draft.kept?.text) {
     forget(`draft.${me.uid}.${conv}`);
     set({ drafts: others });
   } else {

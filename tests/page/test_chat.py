@@ -122,6 +122,16 @@ def test_reply_recall_and_edit_again(pair: Pair) -> None:
     ann.box.press("Enter")
     bo.sees("hi", "to that", "hello")
     expect(ann.box).to_have_value("half a thought")
+    ann.page.get_by_role("button", name="Edit again").click()
+    ann.box.fill("")
+    ann.page.keyboard.press("Escape")
+    expect(ann.box).to_have_value("half a thought")
+    ann.page.get_by_role("button", name="Edit again").click()
+    ann.box.fill("")
+    ann.page.goto(f"{ann.url}/#/")
+    expect(ann.row).to_contain_text("Draft: half a thought")
+    ann.row.click()
+    expect(ann.box).to_have_value("half a thought")
 
 
 def test_another_name_and_another_day_are_seen_by_who_stays(pair: Pair) -> None:

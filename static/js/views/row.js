@@ -73,8 +73,9 @@ function Preview({ conv, open }) {
   useStickers(last?.kind === "sticker" || entry?.kind === "sticker");
   if (typing) return html`<span class="row-preview accent">${typingText(conv, typing.split(" "))}</span>`;
   const writable = conv.group?.role !== null;
-  if (draft?.text && !draft.edit && !open && writable) {
-    return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(draft.text)}</span>`;
+  const typed = draft?.edit ? "" : draft?.text || draft?.kept?.text;
+  if (typed && !open && writable) {
+    return html`<span class="row-preview" dir="auto"><b class="draft">${t("draft")}</b> ${oneLine(typed)}</span>`;
   }
   if (entry) {
     return html`<span class="row-preview" dir="auto"><${Mark} message=${entry} entry=${entry} conv=${conv} /> ${summary(entry)}</span>`;
