@@ -40,7 +40,7 @@ OF_DOCUMENTS: Final = (
 )
 """Headers that say nothing of what is a part of a document."""
 
-KEPT: Final = "public, max-age=31536000, immutable"
+KEPT: Final = "max-age=31536000, immutable"
 
 _EDITION: Final = Edition(STATIC, besides="stickers")
 

@@ -20,5 +20,5 @@ export async function setGroupFace(conv, file) {
 }
 
 async function uploaded(file) {
-  return file && (await upload(file, "picture").done).id;
+  return file && (await upload(file, "picture")).id;
 }

@@ -18,21 +18,10 @@ const ANSWER_MS = 15_000;
  * @param {string} name
  * @param {{url?: string}} place  where it lies; the same one for each try
  * @param {(part: number) => void} progress  how much has gone, 0 to 1
- * @returns {{done: Promise<{id: string, kind: string, mime: string}>, stop: () => void}}  as {@link upload}
+ * @param {AbortSignal} signal  stops it
+ * @returns {Promise<{id: string, kind: string, mime: string}>}  as {@link upload}
  */
-export function resume(file, name, place, progress) {
-  const stopping = new AbortController();
-  const done = goOn(file, name, place, progress, stopping.signal);
-  done.catch(notice);
-  return { done, stop: () => stopping.abort() };
-}
-
-/** Nobody wants the rest of it. */
-export function forget({ url }) {
-  if (url) fetch(url, { method: "DELETE", headers: VERSION, keepalive: true }).catch(() => {}); // else it ends by itself
-}
-
-async function goOn(file, name, place, progress, signal) {
+export async function resume(file, name, place, progress, signal) {
   let come = place.url ? await howFar(place.url, signal) : null;
   if (!come) {
     place.url = await begin(file, name, signal);
@@ -41,6 +30,11 @@ async function goOn(file, name, place, progress, signal) {
   const { offset } = come;
   progress(offset / file.size);
   return described(come.medium ?? (await rest(file, place.url, offset, progress, signal)), signal);
+}
+
+/** Nobody wants the rest of it. */
+export function forget({ url }) {
+  if (url) fetch(url, { method: "DELETE", headers: VERSION, keepalive: true }).catch(() => {}); // else it ends by itself
 }
 
 async function begin(file, name, signal) {
@@ -59,9 +53,9 @@ async function howFar(url, signal) {
 
 async function rest(file, path, offset, progress, signal) {
   const headers = { ...VERSION, "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream" };
-  const sending = sendBody({ method: "PATCH", path, headers, body: file.slice(offset) }, (bytes) => progress((offset + bytes) / file.size));
-  signal.addEventListener("abort", sending.stop);
-  return (await sending.done).getResponseHeader("X-Media-Id");
+  const what = { method: "PATCH", path, headers, body: file.slice(offset) };
+  const answer = await sendBody(what, (bytes) => progress((offset + bytes) / file.size), signal);
+  return answer.getResponseHeader("X-Media-Id");
 }
 
 /** What the server has found it to be. */
@@ -81,5 +75,7 @@ async function ask(method, path, headers, signal, also = []) {
     throw new ApiError({ status: 0, error: signal.aborted ? ABORTED : "unreachable" });
   }
   if (answer.ok || also.includes(answer.status)) return answer;
-  throw await refusalOf(answer);
+  const refusal = await refusalOf(answer);
+  notice(refusal);
+  throw refusal;
 }

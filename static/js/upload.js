@@ -9,13 +9,19 @@ export const ABORTED = "aborted";
 /**
  * @param {{method?: string, path: string, headers?: object, body: Blob | FormData}} what
  * @param {(bytes: number, total: number) => void} progress  how much of the body has gone
- * @returns {{done: Promise<XMLHttpRequest>, stop: () => void}}  done: the answer, or an ApiError; "aborted" after stop
+ * @param {AbortSignal} [signal]  stops it
+ * @returns {Promise<XMLHttpRequest>}  the answer, or an ApiError; "aborted" after the signal
  */
-export function sendBody({ method = "POST", path, headers = {}, body }, progress) {
+export function sendBody({ method = "POST", path, headers = {}, body }, progress, signal) {
   const request = new XMLHttpRequest();
   let timer;
-  const done = new Promise((resolve, reject) => {
-    const fail = (answer) => reject(new ApiError(answer));
+  return new Promise((resolve, reject) => {
+    const fail = (answer) => {
+      const refusal = new ApiError(answer);
+      notice(refusal);
+      reject(refusal);
+    };
+    if (signal?.aborted) return void fail({ status: 0, error: ABORTED });
     const unreachable = () => fail({ status: request.status, error: "unreachable" });
     const wait = () => {
       clearTimeout(timer);
@@ -38,10 +44,10 @@ export function sendBody({ method = "POST", path, headers = {}, body }, progress
     request.onerror = unreachable;
     request.onabort = () => fail({ status: 0, error: ABORTED });
     request.onloadend = () => clearTimeout(timer);
+    signal?.addEventListener("abort", () => request.abort());
     wait();
     request.send(body);
   });
-  return { done, stop: () => request.abort() };
 }
 
 /**
@@ -49,16 +55,13 @@ export function sendBody({ method = "POST", path, headers = {}, body }, progress
  * @param {Blob} file
  * @param {string} name
  * @param {(part: number) => void} [progress]  how much has gone, 0 to 1
- * @returns {{done: Promise<object>, stop: () => void}}  done: the medium, or an ApiError; "aborted" after stop
+ * @param {AbortSignal} [signal]  stops it
+ * @returns {Promise<{id: string, kind: string, mime: string}>}  the medium, or an ApiError; "aborted" after the signal
  */
-export function upload(file, name, progress = () => {}) {
+export async function upload(file, name, progress = () => {}, signal) {
   const body = new FormData();
   body.append("file", file, name);
-  const { done, stop } = sendBody({ path: "/api/media", body }, (bytes, total) => progress(total ? bytes / total : 0));
-  const medium = done.then(({ response }) => {
-    if (!response) throw new ApiError({ status: 0, error: "unreachable" });
-    return response.data;
-  });
-  medium.catch(notice);
-  return { done: medium, stop };
+  const { response } = await sendBody({ path: "/api/media", body }, (bytes, total) => progress(total ? bytes / total : 0), signal);
+  if (!response) throw new ApiError({ status: 0, error: "unreachable" });
+  return response.data;
 }

@@ -2,21 +2,26 @@
  * Files on their way. Each takes its place among the unsent messages, is uploaded when its turn comes, and
  * then goes out like any message. A file lives in this tab alone: who leaves while one is on its way is asked.
  */
+import { ApiError } from "./api.js";
 import { client } from "./chat.js";
 import { backOff } from "./im-wire.js";
-import { forget, RESUMABLE_BYTES, resume } from "./resumable.js";
 import { get, put, set, subscribe } from "./store.js";
-import { upload } from "./upload.js";
 
 /** More at once do not arrive sooner. */
 const AT_ONCE = 2;
 /** While the server is there but does not take it. */
 const TRIES = 5;
 
-/** id of the message -> {id, file, meta, place, tries, going?, timer?, refused?}, in their order */
+/** id of the message -> {id, file, meta, place, tries, going?: AbortController, timer?, refused?}, in their order */
 const jobs = new Map();
 /** Pictures of this window, until the server's own is there. */
 const previews = new Map();
+
+/** The two ways of a file, in one piece and resumable: nothing is shown or written with them, so they come later. */
+export async function fetchWays() {
+  const [{ upload }, ways] = await Promise.all([import("./upload.js"), import("./resumable.js")]);
+  return { upload, ...ways };
+}
 
 export function startUploads() {
   let before = get();
@@ -74,8 +79,8 @@ export function retryUpload(id) {
 export function cancelUpload(id) {
   const job = jobs.get(id);
   finish(id);
-  job?.going?.stop();
-  if (job) forget(job.place);
+  job?.going?.abort();
+  if (job?.place.url) fetchWays().then(({ forget }) => forget(job.place));
   forgetPreview(id);
   client.outbox.remove(id);
   pump();
@@ -84,7 +89,7 @@ export function cancelUpload(id) {
 function dropAll() {
   for (const { id, going } of [...jobs.values()]) {
     finish(id);
-    going?.stop();
+    going?.abort();
   }
   for (const id of [...previews.keys()]) forgetPreview(id);
 }
@@ -117,9 +122,9 @@ async function go(job) {
     if (jobs.has(id) && get().uploads[id] !== percent) put("uploads", id, percent);
   };
   show(0);
-  job.going = file.size > RESUMABLE_BYTES ? resume(file, meta.name, place, show) : upload(file, meta.name, show);
+  job.going = new AbortController();
   try {
-    const { id: content, kind, ...found } = await job.going.done;
+    const { id: content, kind, ...found } = await transfer(job, show);
     finish(id);
     client?.outbox.fill(id, { kind, content, meta: { ...meta, ...found } });
   } catch (refusal) {
@@ -128,6 +133,11 @@ async function go(job) {
     if (jobs.get(id) === job) refused(job, refusal);
   }
   pump();
+}
+
+async function transfer({ file, meta, place, going: { signal } }, show) {
+  const { RESUMABLE_BYTES, resume, upload } = await fetchWays().catch(() => Promise.reject(new ApiError({ status: 0, error: "unreachable" })));
+  return file.size > RESUMABLE_BYTES ? resume(file, meta.name, place, show, signal) : upload(file, meta.name, show, signal);
 }
 
 /** What may go better later is tried again by itself; without a connection, as soon as there is one. */

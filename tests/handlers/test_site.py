@@ -14,7 +14,7 @@ from tornado import httpserver, netutil, web
 from handlers.site import Site
 from tests.running import ANSWER_SECONDS, Server
 
-KEPT = "public, max-age=31536000, immutable"
+KEPT = "max-age=31536000, immutable"
 
 
 def get(server: Server, path: str, **headers: str) -> httpx.Response:

@@ -33,7 +33,7 @@ def test_packs_come_in_the_readers_language_and_their_pictures_stay(eve: Account
     assert len(pack["stickers"]) >= 16
     picture = eve.server.http.get(first["url"])
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/webp")
-    assert picture.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert picture.headers["cache-control"] == "max-age=31536000, immutable"
 
 
 async def test_a_sticker_is_sent_delivered_and_read_like_any_message(

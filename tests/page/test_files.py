@@ -115,6 +115,38 @@ def test_progress_and_giving_up(talk: Pair) -> None:
     ann.sees("hello", "hi", "behind it")
 
 
+def test_given_up_before_the_page_knows_how_it_is_sent(talk: Pair) -> None:
+    ann, bo = talk
+    held: list[Route] = []
+    ann.page.route("**/js/upload.js", lambda route: held.append(route))
+    with ann.page.expect_request("**/js/upload.js"):
+        ann.page.reload()
+    sent: list[str] = []
+    ann.page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    ann.attach(document("plan.pdf"))
+    ann.page.keyboard.press("Enter")
+    ann.page.get_by_role("button", name="Do not send plan.pdf").click()
+    for route in held:
+        route.continue_()
+    ann.attach(document("other.pdf"))
+    ann.page.keyboard.press("Enter")
+    expect(bo.page.locator(".line").last).to_contain_text("other.pdf")
+    expect(bo.page.locator(".of-file")).to_have_count(1)
+    assert [urlsplit(url).path for url in sent].count("/api/media") == 1
+
+
+def test_how_it_is_sent_is_asked_for_until_it_comes(talk: Pair) -> None:
+    ann, bo = talk
+    ann.page.route("**/js/upload.js", lambda route: route.abort())
+    with ann.page.expect_event("requestfailed"):
+        ann.page.reload()
+    with ann.page.expect_event("requestfailed"):
+        ann.attach(document("plan.pdf"))
+        ann.page.keyboard.press("Enter")
+    ann.page.unroute("**/js/upload.js")
+    expect(bo.page.locator(".line").last).to_contain_text("plan.pdf")
+
+
 def test_what_failed_stays_and_is_tried_again(talk: Pair) -> None:
     ann, bo = talk
     refusal = {"status": 403, "msg": "no", "data": None, "error": "forbidden"}

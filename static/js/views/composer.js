@@ -9,19 +9,21 @@ import { MAX_LENGTH, length } from "../text.js";
 import { emptyTray, sendAll, sendVoice, sendable as goes, trayOf } from "../tray.js";
 import { nameOf } from "../words.js";
 import { Attach } from "./attach.js";
+import { later } from "./later.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
 import { Icon, IconButton, Spinner, useFocusAfter } from "./parts.js";
 import { Quote } from "./quote.js";
 import { MicButton, RecordingBar, Refused, SendVoice, useRecording } from "./recording.js";
 import { Silenced, useSilence } from "./silenced.js";
-import { Tray } from "./tray.js";
 
 /** The counter appears when so many characters are left. */
 const COUNTER_FROM = 200;
 
 /** My newest message can be taken up again by one key, as long as the server would take the change. */
 const EDIT_MS = 15 * 60_000;
+
+const Tray = later(async () => (await import("./tray.js")).Tray);
 
 const NO_DRAFT = Object.freeze({ text: "" });
 
@@ -52,7 +54,10 @@ function Box({ conv: { conv } }) {
   useLayoutEffect(() => grow(box.current), [text]);
   const focus = () => box.current?.focus();
   const ready = () => mayFocus() && focus();
-  useEffect(() => void ready(), []);
+  useEffect(() => {
+    if (!text && draft.kept && !editing) endEdit(conv);
+    ready();
+  }, []);
 
   const save = async () => {
     setSaving(draft);
@@ -90,10 +95,10 @@ function Box({ conv: { conv } }) {
     ${editing
       ? html`<${Above} icon="pencil" label=${t("edit.cancel")} end=${() => (endEdit(conv), box.current.focus())}><span class="grow editing">${t("edit.title")}</span><//>`
       : reply_to && html`<${Above} icon="reply" label=${t("reply.cancel")} end=${() => (keepDraft(conv, { ...draft, reply_to: undefined }), box.current.focus())}><${Quote} conv=${conv} seq=${reply_to} /><//>`}
-    ${!editing && html`<${Tray} conv=${conv} ready=${ready} />`}
+    ${!editing && tray.length > 0 && html`<${Tray} conv=${conv} ready=${ready} close=${() => emptyTray(conv)} />`}
     <${Refused} recording=${recording} />
     <div class=${`composer-line ${recording.on ? "recording" : ""}`} onKeyDown=${(event) => event.key === "Escape" && recording.on && recording.cancel()}>
-      ${recording.on && html`<${RecordingBar} recording=${recording} />`}
+      ${recording.on && html`<${RecordingBar} recording=${recording} close=${recording.cancel} />`}
       ${!editing && html`<${Attach} conv=${conv} ready=${ready} />`}
       <div class="composer-box">
         <${Mentioning} ...${mentioning} />

@@ -3,8 +3,9 @@ import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { complain } from "../acts.js";
 import { fetchDoor } from "../inside.js";
 import { fetchSheet } from "../sheets.js";
+import { fetchWays } from "../uploads.js";
 
-const fetches = [fetchDoor, async () => (await import("../focus.js")).keepFocus()];
+const fetches = [fetchDoor, fetchWays, async () => (await import("../focus.js")).keepFocus()];
 
 /** Whether they have been fetched: those that register later are within others, and are fetched at once. */
 let idle = false;

@@ -2,21 +2,23 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { toast } from "../acts.js";
 import { t as say, useT } from "../i18n.js";
-import { lengthText, longest } from "../media.js";
+import { longest } from "../media.js";
 import { rest } from "../player.js";
 import { get } from "../store.js";
+import { later } from "./later.js";
 import { Icon, IconButton } from "./parts.js";
 
 /** Said in less than that, nothing was. Held for less, a finger has tapped: then it goes on as after a click. */
 const LEAST_MS = 700;
 /** A finger that slides so far has taken it back. */
 const SLIDE_PX = 90;
-/** From here on the time that is left is said. */
-const LAST_MS = 10_000;
 /** So soon after sending a tap, as the second of two clicks, was meant for the button that stood here before. */
 const DOUBLE_MS = 500;
 /** Levels that the meter shows. */
-const SHOWN = 120;
+export const SHOWN = 120;
+
+/** Its place is there at once, so that the line does not jump when it comes. */
+export const RecordingBar = later(async () => (await import("./recordingbar.js")).RecordingBar, { meanwhile: html`<div class="recording-bar"></div>` });
 
 const OFF = Object.freeze({ on: false });
 
@@ -103,22 +105,6 @@ export function MicButton({ recording, sentAt }) {
     onClick=${(event) => !second(event) && recording.begin(false)} onTouchEnd=${noClick} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onContextMenu=${(event) => event.preventDefault()}>
     <${Icon} name=${slide < -SLIDE_PX ? "trash-2" : "mic"} />
   </button>`;
-}
-
-/** In the place of the box: how loud it is, for how long already, and the ways out. */
-export function RecordingBar({ recording }) {
-  const t = useT();
-  const { ms, most, levels, held, full } = recording;
-  const left = most - ms;
-  const quiet = Array.from({ length: SHOWN - levels.length }, () => 0);
-  return html`<div class="recording-bar" role="group" aria-label=${t("voice.recording")}>
-    <${IconButton} icon="trash-2" label=${t("voice.cancel")} class="round" onClick=${recording.cancel} />
-    <span class=${`recording-dot ${full ? "full" : ""}`} aria-hidden="true"></span>
-    <span class="recording-time" role="timer">${lengthText(Math.floor(ms / 1000) * 1000)}</span>
-    <span class="levels" aria-hidden="true">${[...quiet, ...levels].map((level) => html`<i style=${{ "--l": level.toFixed(2) }}></i>`)}</span>
-    <span class="recording-hint">${held ? t("voice.slide") : full ? t("voice.full") : left < LAST_MS ? t("voice.left", { n: Math.ceil(left / 1000) }) : ""}</span>
-    <span class="unseen" role="status">${full ? t("voice.full") : t("voice.recording")}</span>
-  </div>`;
 }
 
 /** Ends it and sends it; the focus is here, so that Enter does it as well. */

@@ -12,7 +12,6 @@ export function Tray({ conv, ready }) {
   const t = useT();
   const items = useStore((state) => trayOf(state, conv));
   const limits = useStore((state) => state.limits);
-  if (!items.length) return null;
   const remove = (id) => {
     takeOut(conv, id);
     ready();

@@ -13,8 +13,8 @@ from tests.client import Account
 from tests.page.report.figure import Figure
 from tests.page.report.stage import PHONE, Stage, window
 
-KIB = 1024
-FIRST_LOAD_KIB = 150
+KB = 1000
+FIRST_LOAD_KB = 150
 READY_MS = 1000
 
 ROUNDS = 3
@@ -47,7 +47,7 @@ SIGN_IN = ("/", "[name=user_name]")
 
 
 def weight(page: Page, url: str, sign: str) -> tuple[float, float, float]:
-    """KiB over the wire: what was asked for until one can write, how much of it are heads of
+    """KB over the wire: what was asked for until one can write, how much of it are heads of
     answers, and all until the page is idle, which makes nobody wait.
     """
     session = page.context.new_cdp_session(page)
@@ -75,9 +75,9 @@ def weight(page: Page, url: str, sign: str) -> tuple[float, float, float]:
     ready = min(starts.values()) + page.evaluate("window.ready") / 1000
     first = [one for one, start in starts.items() if start < ready and one in sizes]
     return (
-        sum(sizes[one] for one in first) / KIB,
-        sum(heads[one] for one in first) / KIB,
-        sum(sizes.values()) / KIB,
+        sum(sizes[one] for one in first) / KB,
+        sum(heads[one] for one in first) / KB,
+        sum(sizes.values()) / KB,
     )
 
 
@@ -103,9 +103,9 @@ def weights(browser: Browser, stage: Stage) -> Iterator[Figure]:
     ):
         with window(browser, who) as page:
             size, heads, idle = weight(page, stage.server.url + path, sign)
-        yield Figure(f"first load, {name}", size, "KiB", most=FIRST_LOAD_KIB)
-        yield Figure(f"of these, headers, {name}", heads, "KiB")
-        yield Figure(f"with what comes while it is idle, {name}", idle, "KiB")
+        yield Figure(f"first load, {name}", size, "KB", most=FIRST_LOAD_KB)
+        yield Figure(f"of these, headers, {name}", heads, "KB")
+        yield Figure(f"with what comes while it is idle, {name}", idle, "KB")
 
 
 def speeds(browser: Browser, stage: Stage) -> Iterator[Figure]:
