@@ -87,6 +87,13 @@ export function endEdit(conv) {
   keepDraft(conv, get().drafts[conv]?.kept ?? { text: "" });
 }
 
+/** What was being changed is there no more: what I have made of it stays in the box, as something new. */
+export function leaveEdit(conv, content) {
+  const { text, names, kept } = get().drafts[conv];
+  if (text === content) endEdit(conv);
+  else keepDraft(conv, { text, names, kept });
+}
+
 /** The new text; where it is refused it stays in the box. */
 export async function edit(conv, { text, edit: seq, names }) {
   const before = get().threads[conv]?.items.find((message) => message.seq === seq);
@@ -143,11 +150,11 @@ export function read(conv, seq) {
   client.read(conv, seq);
 }
 
-/** The text stays with me for "edit again". */
+/** The text stays with me for "edit again", also where the answer is lost. */
 export async function recall({ conv, seq, from, content, kind }) {
+  if (from === get().me.uid && kind === "text") set({ recalled: { ...get().recalled, [`${conv} ${seq}`]: content } });
   try {
     await client.recall(conv, seq);
-    if (from === get().me.uid && kind === "text") set({ recalled: { ...get().recalled, [`${conv} ${seq}`]: content } });
   } catch (refusal) {
     complain(refusal);
   }

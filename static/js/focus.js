@@ -1,4 +1,7 @@
-/** The focus never falls out of the page: when what had it is taken away, it goes to what stands around. */
+/**
+ * The focus never falls out of the page: when what had it is taken away, it goes to what stands around, and a button that
+ * had it and was disabled for a while gets it back.
+ */
 
 /** Where it goes, by the part of the page that it was in; the other parts come after, in this order. */
 const HOMES = { ".details": ".details h2", ".thread": ".scroller", ".rail": ".rows" };
@@ -19,7 +22,7 @@ export function keepFocus() {
     if (!last || last.isConnected || document.activeElement !== document.body) return;
     last = null;
     const front = [...document.querySelectorAll("dialog:modal")].at(-1);
-    const homes = front ? ["h2"] : [HOMES[around], ...Object.values(HOMES)];
+    const homes = front ? ["h2", "[autofocus]"] : [HOMES[around], ...Object.values(HOMES)];
     for (const home of homes) {
       const element = home && (front ?? document).querySelector(home);
       element?.focus({ preventScroll: true }); // without effect where it is not shown
@@ -27,6 +30,10 @@ export function keepFocus() {
     }
   };
   if (document.activeElement !== document.body) follow({ target: document.activeElement });
+  const enabled = () => {
+    if (last?.isConnected && !last.disabled && document.activeElement === document.body) last.focus({ preventScroll: true });
+  };
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver((changes) => changes.some(({ target }) => target === last) && enabled()).observe(document.body, { attributeFilter: ["disabled"], subtree: true });
   document.addEventListener("focusin", follow);
 }

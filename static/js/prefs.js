@@ -47,6 +47,13 @@ export function keysUnder(prefix) {
   return [...names].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
+/** `listener` is told of what another tab forgets under a prefix: the key without that, and what it was. */
+export function onForgotten(prefix, listener) {
+  window.addEventListener("storage", ({ key, oldValue, newValue }) => {
+    if (newValue === null && key?.startsWith(PREFIX + prefix)) listener(key.slice((PREFIX + prefix).length), JSON.parse(oldValue));
+  });
+}
+
 /** The outbox of one person: an item per entry, so that two tabs do not overwrite each other. */
 export function outboxStorage(uid) {
   const prefix = `out.${uid}.`;

@@ -1,6 +1,7 @@
 /** The page of who is signed in, in one piece: what session.js and views/app.js take from here, and what it starts. */
 import { reconnect } from "./acts.js";
 import { startAttention } from "./attention.js";
+import { startDrafts } from "./drafts.js";
 import { set } from "./store.js";
 import { startUploads } from "./uploads.js";
 import { later } from "./views/later.js";
@@ -14,6 +15,7 @@ export const Dialogs = later(async () => (await import("./views/dialogs.js")).Di
 const LOCAL_ANSWER_MS = 200;
 
 startAttention();
+startDrafts();
 startUploads();
 window.addEventListener("online", () => {
   set({ network: true });

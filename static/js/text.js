@@ -35,10 +35,12 @@ export function links(text) {
   return parts;
 }
 
+const BRACKETS = { ")": "(", "]": "[", "}": "{" };
+
 /** The full stop behind a link is the sentence's, and so is a bracket that was opened before it. */
 function trimmed(found) {
   let shown = found.replace(TRAILING, "");
-  if (shown.includes("(") && found[shown.length] === ")") shown += ")";
+  for (let next = found[shown.length]; shown.split(BRACKETS[next]).length > shown.split(next).length; next = found[shown.length]) shown += next;
   return shown;
 }
 

@@ -108,6 +108,21 @@ def test_what_is_no_picture_is_said(trio: Trio) -> None:
     ann.page.get_by_role("button", name="Cancel").click()
 
 
+def test_what_could_not_be_saved_is_tried_again_by_the_same_key(trio: Trio) -> None:
+    ann, _, _ = trio
+    ann.page.goto(f"{ann.url}/#/settings")
+    ann.page.locator(".settings .face-edit input").set_input_files([picture("me.jpg", 400, 400)])  # type: ignore[list-item]
+    save = ann.page.get_by_role("button", name="Use this picture")
+    ann.page.route("**/api/media", lambda route: route.abort())
+    save.focus()
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(save).to_be_focused()
+    ann.page.unroute("**/api/media")
+    ann.page.keyboard.press("Enter")
+    expect(save).to_have_count(0)
+
+
 def test_who_chooses_none_stays_in_the_settings(trio: Trio) -> None:
     ann, _, _ = trio
     ann.page.goto(f"{ann.url}/#/settings")

@@ -292,6 +292,15 @@ def test_what_a_group_is_changes_for_all(trio: Trio, group: str) -> None:
     ann.page.locator("[name=announcement]").fill(text)
     ann.page.get_by_role("button", name="Save").click()
     expect(bo.page.locator(".announcement")).to_have_text(text)
+    # However long it is, the page stays where it is while one chooses below it.
+    path = f"/api/groups/{group[1:]}"
+    ann.call("PATCH", path, {"announcement": "\n".join(f"line {n}" for n in range(60))})
+    expect(ann.page.locator(".announcement")).to_contain_text("line 59")
+    ann.page.get_by_text("Administrators", exact=True).click()
+    expect(ann.page.get_by_role("radio", name="Administrators")).to_be_checked()
+    assert ann.page.evaluate("scrollY") == 0
+    ann.call("PATCH", path, {"announcement": text, "speak": "all"})
+    expect(bo.page.locator(".announcement")).to_have_text(text)
     expect(bo.page.locator(".announcement a")).to_have_attribute("rel", "noopener noreferrer")
     expect(lines(cy)).to_contain_text(["Ann 将群名改为“Supper”", "Ann 修改了群公告：“At eight."])
     bo.page.get_by_role("switch", name="Mute").click()

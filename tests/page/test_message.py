@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.page.person import Person
+from tests.page.person import Person, numbered
 from tests.page.test_thread import FILL
 
 Someone = Callable[..., Person]
@@ -159,6 +159,38 @@ def test_a_quote_far_back_is_jumped_to_by_a_page_around_it(talk: Pair) -> None:
     bo.page.locator(".pill").click()
     expect(bo.bubbles.last).to_have_text("later")
     expect(bo.bubbles.last).to_be_in_viewport()
+
+
+def test_the_finger_that_opens_the_menu_chooses_nothing_from_it(
+    talk: Pair, someone: Someone
+) -> None:
+    """Where the window is so low that the menu lies under it."""
+    ann, _ = talk
+    ann.write(*numbered(6))
+    phone = someone("ann", viewport={"width": 740, "height": 360}, has_touch=True, is_mobile=True)
+    phone.name = ann.name
+    phone.sign_in()
+    phone.row.tap()
+    touch = phone.page.context.new_cdp_session(phone.page)
+    bubble = phone.page.locator(".line.mine .bubble").last
+    expect(bubble).to_be_in_viewport()
+    box = bubble.bounding_box()
+    assert box
+    x, y = box["x"] + 20, box["y"] + box["height"] / 2
+    point = {"x": x, "y": y}
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    item = phone.page.get_by_role("menuitem", name="Recall")
+    expect(item).to_be_visible()
+    under = phone.page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('.menu') !== null", [x, y]
+    )
+    assert under
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.page.wait_for_timeout(0)
+    expect(item).to_be_visible()
+    expect(phone.page.locator(".gone")).to_have_count(0)
+    item.tap()
+    expect(phone.page.locator(".gone")).to_contain_text("You recalled a message")
 
 
 def test_an_owner_recalls_for_everybody(trio: tuple[Person, Person, Person]) -> None:

@@ -85,6 +85,17 @@ def test_the_viewer_by_keys_and_mouse(shown: Pair) -> None:
     for key, name in (("ArrowLeft", "1.jpg"), ("ArrowLeft", "1.jpg"), ("ArrowRight", "2.jpg")):
         keys.press(key)
         expect(viewer.locator(".viewer-head")).to_contain_text(name)
+    # By the buttons, with keys: the focus stays, or goes on where there is no other picture.
+    older = viewer.get_by_role("button", name="Previous picture")
+    older.focus()
+    keys.press("Enter")
+    expect(viewer.locator(".viewer-head")).to_contain_text("1.jpg")
+    expect(older).to_have_count(0)
+    expect(viewer.get_by_role("button", name="Close")).to_be_focused()
+    newer = viewer.get_by_role("button", name="Next picture")
+    newer.focus()
+    keys.press("Enter")
+    expect(viewer.locator(".viewer-head")).to_contain_text("2.jpg")
     keys.press("+")
     assert scale(bo.page) == 1.5
     keys.press("-")

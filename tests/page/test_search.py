@@ -36,6 +36,7 @@ def test_a_message_is_found_and_shown_where_it_stands(pair: tuple[Person, Person
     shown = ann.page.locator(".log .bubble").filter(has_text="河边")
     expect(shown).to_be_in_viewport()
     expect(search).to_have_value("")
+    expect(ann.box).to_be_focused()
     # And from another conversation, with the keys alone.
     ann.page.get_by_role("button", name="My notes").click()
     search.fill("old 149")

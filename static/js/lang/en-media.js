@@ -33,6 +33,7 @@ export default {
   "forward.find": "Find conversations and people",
   "forward.known": "Conversations",
   "forward.do": "Forward",
+  "forward.recalled": "This message was recalled meanwhile.",
   "forward.done": { one: "Forwarded", other: "Forwarded to {n} conversations" },
 
   "file.save": "Download {name}, {size}",

@@ -33,6 +33,7 @@ export default {
   "forward.find": "查找会话和联系人",
   "forward.known": "会话",
   "forward.do": "转发",
+  "forward.recalled": "这条消息已被撤回。",
   "forward.done": "已转发到 {n} 个会话",
 
   "file.save": "下载 {name}，{size}",

@@ -27,19 +27,23 @@ export function Invitation({ code }) {
   const [group, setGroup] = useState(null);
   const [refusal, setRefusal] = useState(null);
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    behindLink(code).then(setGroup, setRefusal);
-  }, [code]);
-  const yes = async () => {
+  const attempt = async (act) => {
     setBusy(true);
+    setRefusal(null);
     try {
-      await join(code);
-      closeInvitation();
+      await act();
     } catch (problem) {
       setRefusal(problem);
-      setBusy(false);
     }
+    setBusy(false);
   };
+  const look = () => attempt(async () => setGroup(await behindLink(code)));
+  const yes = () =>
+    attempt(async () => {
+      await join(code);
+      closeInvitation();
+    });
+  useEffect(() => void look(), [code]);
   const words = { not_found: "join.gone", conflict: "join.full" };
   return html`<${Modal} title=${t("join.title")} close=${closeInvitation} plain=${true} class="small">
     ${group && html`<div class="profile">
@@ -47,11 +51,11 @@ export function Invitation({ code }) {
       <h3 dir="auto">${group.name}</h3>
       <p class="muted">${t("join.members", { n: group.members })}</p>
     </div>`}
-    ${!group && !refusal && html`<p class="waiting"><${Spinner} /></p>`}
+    ${!group && busy && html`<p class="waiting"><${Spinner} /></p>`}
     ${refusal ? html`<p class="form-error" role="alert">${words[refusal.error] ? t(words[refusal.error]) : explain(refusal)}</p>` : group && html`<p class="join-ask">${t("join.ask")}</p>`}
     <footer class="modal-foot">
-      <button type="button" class="button" onClick=${closeInvitation}>${t(group && !refusal ? "join.later" : "close")}</button>
-      ${group && !refusal && html`<button type="button" class="button primary" disabled=${busy} onClick=${yes}>${busy ? html`<${Spinner} />` : t("join.do")}</button>`}
+      <button type="button" class="button" onClick=${closeInvitation}>${t(group && !refusal?.lasting ? "join.later" : "close")}</button>
+      ${(group || refusal) && !refusal?.lasting && html`<button type="button" class="button primary" disabled=${busy} onClick=${group ? yes : look}>${busy ? html`<${Spinner} />` : t(group ? "join.do" : "retry")}</button>`}
     </footer>
   <//>`;
 }

@@ -1,6 +1,6 @@
 /** The box to write in. What stands in it is the draft in the state, so nothing typed is ever only here. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact-htm.js";
-import { block, edit, endEdit, startEdit, toast, typing } from "../acts.js";
+import { block, edit, endEdit, leaveEdit, startEdit, toast, typing } from "../acts.js";
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
@@ -12,7 +12,7 @@ import { Attach } from "./attach.js";
 import { later } from "./later.js";
 import { Mentioning, useMentioning } from "./mentioning.js";
 import { useInserting } from "./panelplace.js";
-import { Icon, IconButton, Spinner, useFocusAfter } from "./parts.js";
+import { Icon, IconButton, Spinner, mayFocus, useFocusAfter } from "./parts.js";
 import { Quote } from "./quote.js";
 import { MicButton, RecordingBar, Refused, SendVoice, useRecording } from "./recording.js";
 import { Silenced, useSilence } from "./silenced.js";
@@ -117,12 +117,7 @@ function Box({ conv: { conv } }) {
   </footer>`;
 }
 
-/** On a phone the keyboard would cover the thread that one came to read. */
-function mayFocus() {
-  return matchMedia("(hover: hover)").matches;
-}
-
-/** A change whose answer was lost is over once it is seen to have been made; so is one of what was recalled meanwhile. */
+/** A change whose answer was lost is over once it is seen to have been made; what was recalled meanwhile cannot be changed. */
 function useEdited(conv, { edit: seq, text }) {
   const message = useStore((state) => seq && state.threads[conv]?.items.find((one) => one.seq === seq));
   const begun = useRef({}); // the message as it was then
@@ -130,7 +125,8 @@ function useEdited(conv, { edit: seq, text }) {
     if (begun.current.seq !== message?.seq) begun.current = { ...message };
     if (!message) return;
     const made = message.edited !== begun.current.edited && message.content === text;
-    if (made || message.kind === "recalled") endEdit(conv);
+    if (made) endEdit(conv);
+    else if (message.kind === "recalled") leaveEdit(conv, begun.current.content);
   }, [message]);
 }
 

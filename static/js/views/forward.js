@@ -1,6 +1,6 @@
 /** Where a message is to go as well: conversations to pick, and it is sent to all of them. */
-import { html, useState } from "../../vendor/preact-htm.js";
-import { forward } from "../acts.js";
+import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+import { forward, toast } from "../acts.js";
 import { blank, peerOf, sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { pairConv } from "../im-client.js";
@@ -17,6 +17,13 @@ const CONVERSATIONS = { useFound: useTargets, useLabel: useConversation, find: "
 export function Forward({ message, close }) {
   const t = useT();
   const [picked, setPicked] = useState([]);
+  const known = useStore((state) => state.threads[message.conv]?.items.find(({ seq }) => seq === message.seq));
+  const recalled = known?.kind === "recalled";
+  useEffect(() => {
+    if (!recalled) return;
+    close();
+    toast(t("forward.recalled"));
+  }, [recalled]);
   const submit = (event) => {
     event.preventDefault();
     if (!picked.length) return;

@@ -7,7 +7,7 @@ import { get, useStore } from "../store.js";
 import { excerpt } from "../text.js";
 import { full, listTime } from "../time.js";
 import { findableName, nameOf } from "../words.js";
-import { Avatar, useNow } from "./parts.js";
+import { Avatar, focusBox, mayFocus, useNow } from "./parts.js";
 import { Row, useFace } from "./row.js";
 
 /** Typing faster than this asks only once. */
@@ -53,6 +53,7 @@ export function Found({ query, close }) {
   const pick = (act) => () => {
     act();
     close();
+    if (mayFocus()) focusBox(); // of a conversation that is open already; another one does it by itself
   };
   const more = async () => {
     try {

@@ -1,5 +1,5 @@
 /** Moving and enlarging a picture with mouse, wheel, fingers and keys; the rules are in js/zoom.js. */
-import { useEffect, useRef, useState } from "../../vendor/preact-htm.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { CLOSE_UP, HOME, STEP, bounded, zoomed } from "../zoom.js";
 
 /** Two taps within this time and distance are one double tap; a finger that moves further than that drags. */
@@ -9,6 +9,7 @@ const WHEEL = 0.0022;
 
 /**
  * @param {object} options
+ * @param {*} [options.of]   another picture begins where it fits
  * @param {{width: number, height: number}} options.size   the picture at scale 1
  * @param {{width: number, height: number}} options.frame
  * @param {number} options.most      the largest scale
@@ -48,6 +49,7 @@ export function usePanZoom(options) {
     return () => element.removeEventListener("wheel", wheel);
   }, []);
 
+  useLayoutEffect(() => reset(), [options.of]);
   // Another frame, as after the phone was turned.
   const { width, height } = options.frame;
   useEffect(() => put(bounded(now.current.place, now.current.options)), [width, height, options.size.width]);

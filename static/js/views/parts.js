@@ -73,6 +73,11 @@ export function useFocusAfter(open, find) {
   }, [open]);
 }
 
+/** On a phone the keyboard would cover the thread that one came to read. */
+export function mayFocus() {
+  return matchMedia("(hover: hover)").matches;
+}
+
 /** To the box to write in, where there is one. */
 export function focusBox() {
   document.querySelector(".composer textarea")?.focus();

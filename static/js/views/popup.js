@@ -26,6 +26,7 @@ export function below(event) {
 export function Popup({ items, quick = [], x, y, above = y, opener, label, close }) {
   const box = useRef();
   const before = useRef();
+  const pressed = useRef(false); // within it, since it is open
   useCover(close);
   useLayoutEffect(() => {
     before.current ??= document.activeElement;
@@ -56,6 +57,12 @@ export function Popup({ items, quick = [], x, y, above = y, opener, label, close
     // A bubble takes no focus.
     if (box.current?.contains(document.activeElement)) before.current?.focus?.({ preventScroll: true });
   };
+  // Of the finger that has opened it the browser may make a click as well, on whatever lies under it by then.
+  const chosen = (event) => {
+    if (event.detail === 0 || pressed.current) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   const key = (event) => {
     const all = [...box.current.querySelectorAll("button")];
     const at = all.indexOf(document.activeElement);
@@ -69,7 +76,7 @@ export function Popup({ items, quick = [], x, y, above = y, opener, label, close
     event.preventDefault();
     event.stopPropagation();
   };
-  return html`<div class="menu" role="menu" aria-label=${label} ref=${box} onKeyDown=${key} onContextMenu=${(event) => event.preventDefault()}>
+  return html`<div class="menu" role="menu" aria-label=${label} ref=${box} onPointerDown=${() => (pressed.current = true)} onClickCapture=${chosen} onKeyDown=${key} onContextMenu=${(event) => event.preventDefault()}>
     ${quick.length > 0 && html`<div class="quick" role="group">${quick.map(({ text, icon, label: name, on, act }) => html`<button type="button" role=${icon ? "menuitem" : "menuitemcheckbox"}
       key=${name} class=${on ? "on" : ""} aria-checked=${icon ? undefined : Boolean(on)} aria-label=${name} title=${name} onClick=${() => (back(), act())}>${icon ? html`<${Icon} name=${icon} />` : text}</button>`)}</div>`}
     ${items.map(({ icon, label: text, act, danger }) => html`<button type="button" role="menuitem" class=${danger ? "danger" : ""} key=${text} onClick=${() => (back(), act())}>

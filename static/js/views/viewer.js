@@ -39,7 +39,7 @@ export function Viewer({ conv, seq: first, close }) {
     if (next) setSeq(next);
   };
   return html`<dialog class="viewer" ref=${box} aria-label=${t("viewer.title")} onCancel=${(event) => (event.preventDefault(), close())}>
-    ${message && html`<${Shown} key=${seq} message=${message} turn=${turn} close=${close} older=${maybeBeside(thread, seq, -1)} newer=${maybeBeside(thread, seq, 1)} busy=${busy} />`}
+    ${message && html`<${Shown} message=${message} turn=${turn} close=${close} older=${maybeBeside(thread, seq, -1)} newer=${maybeBeside(thread, seq, 1)} busy=${busy} />`}
     <${Toast} level=${level} />
   </dialog>`;
 }
@@ -56,7 +56,7 @@ function Shown({ message, turn, close, older, newer, busy }) {
     else if (Math.abs(x) > SWIPE_PX) turn(x > 0 ? -1 : 1);
   };
   const tapped = ({ target, pointerType }) => pointerType === "mouse" && target.classList.contains("stage") && close();
-  const { stage, place, drag, zoom, key, handlers } = usePanZoom({ size, frame, most, swiped, tapped });
+  const { stage, place, drag, zoom, key, handlers } = usePanZoom({ of: message.seq, size, frame, most, swiped, tapped });
   const press = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey || (!step && !key(event))) return;
@@ -79,9 +79,9 @@ function Shown({ message, turn, close, older, newer, busy }) {
       <${IconButton} icon="x" label=${t("close")} autofocus=${true} onClick=${close} />
     </header>
     <div class=${`stage ${place.scale > 1 ? "near" : ""} ${drag || place.scale > 1 ? "" : "calm"}`} ref=${stage} ...${handlers}>
-      <${Layers} message=${message} style=${style} label=${label} />
-      ${older && html`<${IconButton} icon="chevron-left" label=${t("viewer.older")} class="turn older" disabled=${busy} onClick=${() => turn(-1)} />`}
-      ${newer && html`<${IconButton} icon="chevron-right" label=${t("viewer.newer")} class="turn newer" disabled=${busy} onClick=${() => turn(1)} />`}
+      <${Layers} key=${message.seq} message=${message} style=${style} label=${label} />
+      ${older && html`<${IconButton} icon="chevron-left" label=${t("viewer.older")} class="turn older" onClick=${() => turn(-1)} />`}
+      ${newer && html`<${IconButton} icon="chevron-right" label=${t("viewer.newer")} class="turn newer" onClick=${() => turn(1)} />`}
       ${busy && html`<${Spinner} />`}
     </div>
     <p class="unseen" role="status">${label}</p>

@@ -1,0 +1,114 @@
+"""What comes in the middle of something else: by somebody else, in another tab, with no network."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.client import Account
+from tests.page.person import Person
+from tests.running import Server
+
+Pair = tuple[Person, Person]
+Someone = Callable[..., Person]
+
+
+def recall(one: Person, number: int) -> None:
+    """Takes a message of his back, counted from the first, in another place than this window."""
+    conv = one.page.evaluate("location.hash.slice(4)")
+    seq = one.page.locator(".log .line").nth(number).get_attribute("data-seq")
+    path = f"/api/conversations/{conv}/messages/{seq}"
+    assert one.call("DELETE", path)["status"] == 200
+
+
+def test_what_was_made_of_a_message_that_is_recalled_stays_in_the_box(talk: Pair) -> None:
+    ann, _ = talk
+    ann.write("see you at four")
+    ann.box.press("ArrowUp")
+    ann.box.fill("see you at five, by the river")
+    recall(ann, 2)
+    expect(ann.page.locator(".gone")).to_contain_text("You recalled a message")
+    expect(ann.page.locator(".editing")).to_have_count(0)
+    expect(ann.box).to_have_value("see you at five, by the river")
+    ann.box.press("Enter")
+    ann.sees("hello", "hi", "see you at five, by the river")
+    # Where nothing was changed, nothing is left of it.
+    ann.box.press("ArrowUp")
+    expect(ann.page.locator(".editing")).to_be_visible()
+    recall(ann, -1)
+    expect(ann.page.locator(".gone")).to_have_count(2)
+    expect(ann.box).to_have_value("")
+
+
+def test_what_is_recalled_is_not_forwarded_any_more(talk: Pair) -> None:
+    ann, bo = talk
+    bo.menu(0, "Forward")
+    dialog = bo.page.get_by_role("dialog", name="Forward to")
+    expect(dialog).to_contain_text("hello")
+    recall(ann, 0)
+    expect(bo.page.locator(".toast")).to_have_text("This message was recalled meanwhile.")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_recall_whose_answer_is_lost_can_be_edited_again(talk: Pair) -> None:
+    ann, bo = talk
+    sockets: list[WebSocketRoute] = []
+    deaf = False
+
+    def between(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(lambda frame: None if deaf else socket.send(frame))
+
+    ann.page.route_web_socket("**/ws", between)
+    ann.page.reload()
+    ann.sees("hello", "hi")
+    ann.connected()
+    deaf = True
+    ann.menu(0, "Recall")
+    expect(bo.page.locator(".gone")).to_contain_text("Ann recalled a message")
+    deaf = False
+    sockets[-1].close()
+    ann.page.get_by_role("button", name="Edit again").click()
+    expect(ann.box).to_have_value("hello")
+
+
+def test_each_tab_remembers_what_was_typed_in_it(talk: Pair) -> None:
+    ann, bo = talk
+    other = Person(ann.page.context.new_page(), ann.page.url, "ann").open()
+    other.sees("hello", "hi")
+    other.box.fill("a long thought")
+    ann.write("short")
+    bo.sees("hello", "hi", "short")
+    other.page.reload()
+    expect(other.box).to_have_value("a long thought")
+    # What was sent from here is no draft there.
+    other.box.press("Enter")
+    bo.sees("hello", "hi", "short", "a long thought")
+    ann.page.reload()
+    ann.sees("hello", "hi", "short", "a long thought")
+    expect(ann.box).to_have_value("")
+    assert other.troubles == []
+    other.page.close()
+
+
+def test_who_cannot_join_at_once_can_try_again(someone: Someone, server: Server) -> None:
+    owner = Account.new(server)
+    group = owner.post("/api/groups", name="Lunch", members=[]).data
+    link = owner.post(f"/api/groups/{group['gid']}/links").data
+    ann = someone("ann").open_as(Account.new(server))
+    ann.page.route("**/api/join/*", lambda route: route.abort())
+    ann.page.goto(f"{server.url}/join/{link['code']}")
+    asked = ann.page.get_by_role("dialog", name="Join a group")
+    expect(asked.get_by_role("alert")).to_contain_text("cannot be reached")
+    ann.page.unroute("**/api/join/*")
+    asked.get_by_role("button", name="Try again").click()
+    expect(asked).to_contain_text("Lunch")
+    ann.page.route("**/api/join/*", lambda route: route.abort())
+    join = asked.get_by_role("button", name="Join", exact=True)
+    join.click()
+    expect(asked.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(join).to_be_focused()
+    ann.page.unroute("**/api/join/*")
+    join.click()
+    expect(ann.page.locator(".who-status")).to_have_text("2 members")
