@@ -8,6 +8,9 @@ from tests.page.person import Person
 
 Someone = Callable[..., Person]
 
+COME = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/swipe.js'))"
+"""The script has come, which does not come with the first load."""
+
 
 def test_a_swipe_to_the_left_answers_and_a_short_one_or_a_scroll_does_not(
     pair: tuple[Person, Person], someone: Someone
@@ -18,6 +21,7 @@ def test_a_swipe_to_the_left_answers_and_a_short_one_or_a_scroll_does_not(
     phone.sign_in()
     phone.row.tap()
     session = phone.page.context.new_cdp_session(phone.page)
+    phone.page.wait_for_function(COME)
     line = phone.page.locator(".line.theirs")
     box = line.locator(".bubble").bounding_box()
     assert box

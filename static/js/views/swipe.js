@@ -10,8 +10,8 @@ const STILL_PX = 10;
 /** What a finger draws along itself, and what has no message to answer. */
 const OTHERS = ".waveform, .reactions, input";
 
-/** @param {{current: HTMLElement}} box  around the lines  @param {(seq: number) => void} answer */
-export function useSwipe(box, answer) {
+/** Draws nothing. @param {{box: {current: HTMLElement}, answer: (seq: number) => void}} props  box: around the lines */
+export function Swipe({ box, answer }) {
   useEffect(() => {
     const element = box.current;
     let held = null;
@@ -41,6 +41,7 @@ export function useSwipe(box, answer) {
       for (const [name, handler] of Object.entries(handlers)) element.removeEventListener(name, handler);
     };
   }, []);
+  return null;
 }
 
 function show(held, drawn) {

@@ -12,11 +12,13 @@ import { Bubble } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { Event, Recalled } from "./events.js";
 import { ThreadHead } from "./head.js";
+import { later as comesLater } from "./later.js";
 import { Menu } from "./menu.js";
 import { Reacting } from "./panelplace.js";
 import { Icon, Spinner, focusBox } from "./parts.js";
 import { useScroll } from "./scroll.js";
-import { useSwipe } from "./swipe.js";
+
+const Swipe = comesLater(async () => (await import("./swipe.js")).Swipe);
 
 const NOTHING = Object.freeze([]);
 const FLASH_MS = 1_600;
@@ -84,8 +86,6 @@ function Log({ conv }) {
     seen: (seq, all) => read(id, all ? Math.max(seq, get().convs[id].last_seq) : seq),
   });
 
-  useSwipe(place.box, (seq) => (startReply(id, seq), focusBox()));
-
   // What comes while nobody looks begins below a new line.
   useEffect(() => {
     if (document.hidden && conv.unread && newFrom <= conv.read_seq) setNewFrom(conv.read_seq + 1);
@@ -132,6 +132,7 @@ function Log({ conv }) {
         ${BELOW.includes(thread?.failed?.what) && html`<${Failed} id=${id} failed=${thread.failed} />`}
       </div>
     </div>
+    <${Swipe} box=${place.box} answer=${(seq) => (startReply(id, seq), focusBox())} close=${() => {}} />
     ${(place.away || later) && html`<button type="button" class=${`pill ${missed ? "news" : ""}`} onClick=${toBottom} aria-label=${missed ? undefined : t("thread.bottom")}>
       <${Icon} name="arrow-down" /> ${missed > 0 && t("thread.missed", { n: missed })}
     </button>`}
