@@ -40,8 +40,12 @@ const BRACKETS = { ")": "(", "]": "[", "}": "{" };
 /** The full stop behind a link is the sentence's, and so is a bracket that was opened before it. */
 function trimmed(found) {
   let shown = found.replace(TRAILING, "");
-  for (let next = found[shown.length]; shown.split(BRACKETS[next]).length > shown.split(next).length; next = found[shown.length]) shown += next;
-  return shown;
+  for (;;) {
+    const next = found[shown.length];
+    const opening = BRACKETS[next];
+    if (!opening || shown.split(opening).length <= shown.split(next).length) return shown;
+    shown += next;
+  }
 }
 
 function address(shown) {

@@ -9,7 +9,7 @@ const WHEEL = 0.0022;
 
 /**
  * @param {object} options
- * @param {*} [options.of]   another picture begins where it fits
+ * @param {*} [options.of]   which picture: another one begins as it fits into the frame
  * @param {{width: number, height: number}} options.size   the picture at scale 1
  * @param {{width: number, height: number}} options.frame
  * @param {number} options.most      the largest scale
