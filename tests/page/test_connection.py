@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.client import Account
 from tests.page.person import Person, numbered, sign_in
+from tests.page.wire import Wire
 from tests.running import Server, running
 
 Someone = Callable[..., Person]
@@ -78,25 +79,15 @@ def test_what_was_unsent_survives_a_reload(pair: Pair) -> None:
 def test_a_lost_answer_doubles_nothing(pair: Pair) -> None:
     """The server stores the message and the connection breaks before its answer comes."""
     ann, bo = pair
-    sockets = []
-    deaf = False
-
-    def between(socket) -> None:
-        sockets.append(socket)
-        server = socket.connect_to_server()
-        socket.on_message(server.send)
-        server.on_message(lambda frame: None if deaf else socket.send(frame))
-
-    ann.page.route_web_socket("**/ws", between)
+    wire = Wire(ann.page)
     ann.page.reload()
     ann.write("heard")
     expect(ann.last_mark).to_have_attribute("title", "Read")
-    deaf = True
+    wire.deaf = True
     ann.write("once")
     bo.sees("hello", "hi", "heard", "once")
     expect(ann.last_mark).to_have_attribute("title", "Sending")
-    deaf = False
-    sockets[-1].close()
+    wire.break_off()
     expect(ann.last_mark).to_have_attribute("title", "Read")
     for one in (ann, bo):
         one.sees("hello", "hi", "heard", "once")

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import expect
 
 from tests.client import Account
 from tests.page.person import Person
+from tests.page.wire import Wire
 from tests.running import Server
 
 Pair = tuple[Person, Person]
@@ -51,24 +52,14 @@ def test_what_is_recalled_is_not_forwarded_any_more(talk: Pair) -> None:
 
 def test_a_recall_whose_answer_is_lost_can_be_edited_again(talk: Pair) -> None:
     ann, bo = talk
-    sockets: list[WebSocketRoute] = []
-    deaf = False
-
-    def between(socket: WebSocketRoute) -> None:
-        sockets.append(socket)
-        server = socket.connect_to_server()
-        socket.on_message(server.send)
-        server.on_message(lambda frame: None if deaf else socket.send(frame))
-
-    ann.page.route_web_socket("**/ws", between)
+    wire = Wire(ann.page)
     ann.page.reload()
     ann.sees("hello", "hi")
     ann.connected()
-    deaf = True
+    wire.deaf = True
     ann.menu(0, "Recall")
     expect(bo.page.locator(".gone")).to_contain_text("Ann recalled a message")
-    deaf = False
-    sockets[-1].close()
+    wire.break_off()
     ann.page.get_by_role("button", name="Edit again").click()
     expect(ann.box).to_have_value("hello")
 
@@ -112,3 +103,16 @@ def test_who_cannot_join_at_once_can_try_again(someone: Someone, server: Server)
     ann.page.unroute("**/api/join/*")
     join.click()
     expect(ann.page.locator(".who-status")).to_have_text("2 members")
+
+
+def test_a_question_about_a_group_ends_with_it(trio: tuple[Person, Person, Person]) -> None:
+    ann, bo, _ = trio
+    group = ann.found("Lunch", bo)
+    bo.visit(group["conv"])
+    bo.page.locator(".who").click()
+    bo.page.get_by_role("button", name="Leave the group").click()
+    question = bo.page.get_by_role("dialog", name="Leave")
+    expect(question).to_be_visible()
+    assert ann.call("DELETE", f"/api/groups/{group['gid']}")["status"] == 200
+    expect(question).to_have_count(0)
+    expect(bo.page.locator(".silenced")).to_contain_text("dissolved")

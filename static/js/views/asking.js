@@ -1,5 +1,5 @@
 /** Dialogs that ask: whether to do what cannot be undone, and whether to join by a link; and who has read what. */
-import { html, useEffect, useState } from "../../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact-htm.js";
 import { behindLink, join } from "../groups.js";
 import { explain, useT } from "../i18n.js";
 import { readersOf } from "../roster.js";
@@ -8,9 +8,14 @@ import { useStore } from "../store.js";
 import { Modal } from "./modal.js";
 import { Avatar, Spinner, useName } from "./parts.js";
 
-/** `ask` names the texts, `act` is done on yes; `more` is said besides. */
+/** `ask` names the texts, `act` is done on yes; `more` is said besides. Whoever is put out of the group meanwhile is not asked any more. */
 export function Confirm({ ask, values, more, act, close }) {
   const t = useT();
+  const role = useStore((state) => state.convs[state.route.conv]?.group?.role);
+  const before = useRef(role);
+  useEffect(() => {
+    if (role === null && before.current) close();
+  }, [role]);
   return html`<${Modal} title=${t(`ask.${ask}.title`, values)} close=${close} plain=${true} class="small">
     <p>${t(`ask.${ask}`, values)}</p>
     ${more && html`<p class="more-text">${t(more, values)}</p>`}
