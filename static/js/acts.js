@@ -5,6 +5,7 @@ import { readByMe } from "./convs.js";
 import { keepDraft } from "./drafts.js";
 import { explain, t } from "./i18n.js";
 import { pairConv } from "./im-client.js";
+import { messageAt } from "./log.js";
 import { mentioned } from "./mentions.js";
 import { copyPicture } from "./pictures.js";
 import { go, leaveAll } from "./route.js";
@@ -96,7 +97,7 @@ export function leaveEdit(conv, content) {
 
 /** The new text; where it is refused it stays in the box. */
 export async function edit(conv, { text, edit: seq, names }) {
-  const before = get().threads[conv]?.items.find((message) => message.seq === seq);
+  const before = messageAt(get(), conv, seq);
   try {
     if (before?.content !== text) await client.edit(conv, seq, text, mentioned(text, names));
     if (get().drafts[conv]?.edit === seq) endEdit(conv);

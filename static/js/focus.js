@@ -18,8 +18,7 @@ export function keepFocus() {
     last = target;
     around = Object.keys(HOMES).find((part) => target.closest(part));
   };
-  const look = () => {
-    if (!last || last.isConnected || document.activeElement !== document.body) return;
+  const leave = () => {
     last = null;
     const front = [...document.querySelectorAll("dialog:modal")].at(-1);
     const homes = front ? ["h2", "[autofocus]"] : [HOMES[around], ...Object.values(HOMES)];
@@ -30,10 +29,12 @@ export function keepFocus() {
     }
   };
   if (document.activeElement !== document.body) follow({ target: document.activeElement });
-  const enabled = () => {
-    if (last?.isConnected && !last.disabled && document.activeElement === document.body) last.focus({ preventScroll: true });
+  const look = (changes) => {
+    if (!last || document.activeElement !== document.body) return;
+    const enabled = !last.disabled && changes.some(({ type, target }) => type === "attributes" && target === last);
+    if (!last.isConnected) leave();
+    else if (enabled) last.focus({ preventScroll: true });
   };
-  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-  new MutationObserver((changes) => changes.some(({ target }) => target === last) && enabled()).observe(document.body, { attributeFilter: ["disabled"], subtree: true });
+  new MutationObserver(look).observe(document.body, { childList: true, attributeFilter: ["disabled"], subtree: true });
   document.addEventListener("focusin", follow);
 }

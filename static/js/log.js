@@ -21,6 +21,11 @@ export function merge(items, messages) {
   return [...known.values()].sort((a, b) => a.seq - b.seq);
 }
 
+/** The message of a seq, where it is loaded. */
+export function messageAt({ threads }, conv, seq) {
+  return threads[conv]?.items.find((message) => message.seq === seq);
+}
+
 /** A silent event carries its target as it is now. */
 export function retouched(items, event) {
   const target = targetOf(event);

@@ -34,7 +34,7 @@ export async function resume(file, name, place, progress, signal) {
 
 /** Nobody wants the rest of it. */
 export function forget({ url }) {
-  if (url) fetch(url, { method: "DELETE", headers: VERSION, keepalive: true }).catch(() => {}); // else it ends by itself
+  fetch(url, { method: "DELETE", headers: VERSION, keepalive: true }).catch(() => {}); // else it ends by itself
 }
 
 async function begin(file, name, signal) {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from tests.page.fingers import Fingers
 from tests.page.person import Person, numbered
 from tests.page.test_thread import FILL
 
@@ -102,13 +103,12 @@ def test_on_a_phone_a_long_press_and_the_ways_back(talk: Pair, someone: Someone)
     phone.name = bo.name
     phone.sign_in()
     phone.row.tap()
-    touch = phone.page.context.new_cdp_session(phone.page)
+    fingers = Fingers(phone.page)
     box = phone.page.locator(".line.theirs .bubble").bounding_box()
     assert box
-    point = {"x": box["x"] + 20, "y": box["y"] + 10}
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    fingers.down((box["x"] + 20, box["y"] + 10))
     expect(phone.page.get_by_role("menuitem", name="Reply")).to_be_visible()
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    fingers.up()
     phone.page.get_by_role("menuitemcheckbox").first.tap()
     expect(bo.page.locator(".reaction:not(.add)")).to_have_text("👍 1")
     phone.page.locator(".who").tap()
@@ -171,22 +171,22 @@ def test_the_finger_that_opens_the_menu_chooses_nothing_from_it(
     phone.name = ann.name
     phone.sign_in()
     phone.row.tap()
-    touch = phone.page.context.new_cdp_session(phone.page)
+    fingers = Fingers(phone.page)
     bubble = phone.page.locator(".line.mine .bubble").last
     expect(bubble).to_be_in_viewport()
     box = bubble.bounding_box()
     assert box
     x, y = box["x"] + 20, box["y"] + box["height"] / 2
-    point = {"x": x, "y": y}
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    fingers.down((x, y))
     item = phone.page.get_by_role("menuitem", name="Recall")
     expect(item).to_be_visible()
     under = phone.page.evaluate(
         "([x, y]) => document.elementFromPoint(x, y).closest('.menu') !== null", [x, y]
     )
     assert under
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    phone.page.wait_for_timeout(0)
+    phone.page.evaluate("addEventListener('click', () => (window.clicked = true), true)")
+    fingers.up()
+    phone.page.wait_for_function("window.clicked")
     expect(item).to_be_visible()
     expect(phone.page.locator(".gone")).to_have_count(0)
     item.tap()

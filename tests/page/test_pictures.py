@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.page.fingers import Fingers
 from tests.page.person import Person
 from tests.page.samples import picture
 from tests.page.test_thread import FILL
@@ -156,30 +157,19 @@ def test_the_viewer_by_fingers(shown: Pair, someone: Someone) -> None:
     phone.page.get_by_role("button", name="Open picture 3.jpg").tap()
     head = phone.page.locator(".viewer-head")
     expect(head).to_contain_text("3.jpg")
-    session = phone.page.context.new_cdp_session(phone.page)
-
-    def touch(what: str, *points: tuple[int, int]) -> None:
-        touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        session.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": touches})
-
-    def swipe(*way: tuple[int, int]) -> None:
-        touch("touchStart", way[0])
-        for point in way[1:]:
-            touch("touchMove", point)
-        touch("touchEnd")
-
-    swipe((100, 400), (180, 405), (260, 405))
+    fingers = Fingers(phone.page)
+    fingers.draw((100, 400), (180, 405), (260, 405))
     expect(head).to_contain_text("2.jpg")
-    swipe((260, 400), (180, 395), (100, 395))
+    fingers.draw((260, 400), (180, 395), (100, 395))
     expect(head).to_contain_text("3.jpg")
-    touch("touchStart", (150, 370), (210, 370))
-    touch("touchMove", (130, 370), (230, 370))
-    touch("touchMove", (90, 370), (270, 370))
-    touch("touchEnd")
+    fingers.down((150, 370), (210, 370))
+    fingers.move((130, 370), (230, 370))
+    fingers.move((90, 370), (270, 370))
+    fingers.up()
     expect(phone.page.locator(".stage.near")).to_be_visible()
     assert 2 < scale(phone.page) <= 4
     phone.page.touchscreen.tap(180, 300)
     phone.page.touchscreen.tap(180, 300)
     expect(phone.page.locator(".stage.near")).to_have_count(0)
-    swipe((180, 300), (180, 420), (180, 500))
+    fingers.draw((180, 300), (180, 420), (180, 500))
     expect(phone.page.locator("dialog.viewer")).to_have_count(0)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from tests.page.fingers import Fingers
 from tests.page.person import Person
 
 Someone = Callable[..., Person]
@@ -20,7 +21,7 @@ def test_a_swipe_to_the_left_answers_and_a_short_one_or_a_scroll_does_not(
     phone.name = bo.name
     phone.sign_in()
     phone.row.tap()
-    session = phone.page.context.new_cdp_session(phone.page)
+    fingers = Fingers(phone.page)
     phone.page.wait_for_function(COME)
     line = phone.page.locator(".line.theirs")
     box = line.locator(".bubble").bounding_box()
@@ -28,12 +29,7 @@ def test_a_swipe_to_the_left_answers_and_a_short_one_or_a_scroll_does_not(
     x, y = box["x"] + 40, box["y"] + 12
 
     def swipe(*steps: tuple[int, int]) -> None:
-        touch = {"type": "touchStart", "touchPoints": [{"x": x + 60, "y": y}]}
-        session.send("Input.dispatchTouchEvent", touch)
-        for dx, dy in steps:
-            point = {"x": x + 60 + dx, "y": y + dy}
-            session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        fingers.draw(*((x + 60 + dx, y + dy) for dx, dy in ((0, 0), *steps)))
 
     quote = phone.page.locator(".replying")
     swipe((-20, 0), (-40, 2))

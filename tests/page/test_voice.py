@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.page.fingers import Fingers
 from tests.page.person import Person
 from tests.page.samples import voice
 
@@ -159,22 +160,17 @@ def test_held_by_a_finger(mine: Pair, someone: Someone) -> None:
     box = mic.bounding_box()
     assert box
     x, y = box["x"] + 20, box["y"] + 20
-    session = phone.page.context.new_cdp_session(phone.page)
-
-    def touch(what: str, *at: float) -> None:
-        points = [{"x": at[0], "y": y}] if at else []
-        session.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points})
-
+    fingers = Fingers(phone.page)
     timer = phone.page.get_by_role("timer")
-    touch("touchStart", x)
+    fingers.down((x, y))
     expect(timer).to_have_text("0:01")
-    touch("touchMove", x - 60)
-    touch("touchMove", x - 120)
-    touch("touchEnd")
+    fingers.move((x - 60, y))
+    fingers.move((x - 120, y))
+    fingers.up()
     expect(timer).to_have_count(0)
-    touch("touchStart", x)
+    fingers.down((x, y))
     expect(timer).to_have_text("0:01")
-    touch("touchEnd")
+    fingers.up()
     expect(bo.page.locator(".of-voice")).to_have_count(1)
     mic.tap()  # goes on by itself
     expect(timer).to_have_text("0:01")

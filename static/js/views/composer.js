@@ -4,6 +4,7 @@ import { block, edit, endEdit, leaveEdit, startEdit, toast, typing } from "../ac
 import { peerOf } from "../convs.js";
 import { keepDraft } from "../drafts.js";
 import { useT } from "../i18n.js";
+import { messageAt } from "../log.js";
 import { get, useStore } from "../store.js";
 import { MAX_LENGTH, length } from "../text.js";
 import { emptyTray, sendAll, sendVoice, sendable as goes, trayOf } from "../tray.js";
@@ -119,7 +120,7 @@ function Box({ conv: { conv } }) {
 
 /** A change whose answer was lost is over once it is seen to have been made; what was recalled meanwhile cannot be changed. */
 function useEdited(conv, { edit: seq, text }) {
-  const message = useStore((state) => seq && state.threads[conv]?.items.find((one) => one.seq === seq));
+  const message = useStore((state) => seq && messageAt(state, conv, seq));
   const begun = useRef({}); // the message as it was then
   useEffect(() => {
     if (begun.current.seq !== message?.seq) begun.current = { ...message };

@@ -4,6 +4,7 @@ import { forward, toast } from "../acts.js";
 import { blank, peerOf, sorted } from "../convs.js";
 import { useT } from "../i18n.js";
 import { pairConv } from "../im-client.js";
+import { messageAt } from "../log.js";
 import { silence } from "../roster.js";
 import { get, useStore } from "../store.js";
 import { findableName, sizeText } from "../words.js";
@@ -17,7 +18,7 @@ const CONVERSATIONS = { useFound: useTargets, useLabel: useConversation, find: "
 export function Forward({ message, close }) {
   const t = useT();
   const [picked, setPicked] = useState([]);
-  const known = useStore((state) => state.threads[message.conv]?.items.find(({ seq }) => seq === message.seq));
+  const known = useStore((state) => messageAt(state, message.conv, message.seq));
   const recalled = known?.kind === "recalled";
   useEffect(() => {
     if (!recalled) return;

@@ -49,7 +49,7 @@ export function usePanZoom(options) {
     return () => element.removeEventListener("wheel", wheel);
   }, []);
 
-  useLayoutEffect(() => reset(), [options.of]);
+  useLayoutEffect(reset, [options.of]);
   // Another frame, as after the phone was turned.
   const { width, height } = options.frame;
   useEffect(() => put(bounded(now.current.place, now.current.options)), [width, height, options.size.width]);

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact-htm.js";
 import { api, convPath } from "../api.js";
 import { useT } from "../i18n.js";
+import { messageAt } from "../log.js";
 import { mediaUrl } from "../media.js";
 import { useStickers } from "../stickers.js";
 import { useStore } from "../store.js";
@@ -9,7 +10,7 @@ import { nameOf, summary } from "../words.js";
 
 /** The message of a seq, from the thread or else from the server; null while it is not known. */
 function useMessage(conv, seq) {
-  const loaded = useStore((state) => state.threads[conv]?.items.find((message) => message.seq === seq));
+  const loaded = useStore((state) => messageAt(state, conv, seq));
   const [fetched, setFetched] = useState(null);
   useEffect(() => {
     if (loaded) return undefined;
