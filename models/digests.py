@@ -1,8 +1,8 @@
 """What is kept of each content, by its digest, in MongoDB: the same bytes are kept once.
 
-    digests   one document each: the key under which these bytes lie, and `due` while it is not sure
-              that a medium has them
-    puts      one for each put that has begun and is not known to have ended
+    digests      one document each: the key under which these bytes lie, and `due` while it is not
+                 sure that a medium has them
+    media_puts   one for each put that has begun and is not known to have ended
 
 A digest is claimed before the medium that needs it is written, which keeps it until `due`. What a
 crash leaves between two steps is found by the sweep: a digest that no medium has, or a put whose
@@ -44,7 +44,7 @@ class Digests:
     def __init__(self, stores: Stores) -> None:
         self._guard: Guard = stores.mongo
         self._digests = stores.mongo_db.get_collection("digests", write_concern=stores.durable)
-        self._puts = stores.mongo_db.get_collection("puts", write_concern=stores.durable)
+        self._puts = stores.mongo_db.get_collection("media_puts", write_concern=stores.durable)
 
     async def create_indexes(self) -> None:
         for collection in (self._digests, self._puts):

@@ -234,6 +234,9 @@ class Messages:
         self._fences = stores.mongo_db.get_collection("fences", write_concern=stores.durable)
 
     async def create_indexes(self) -> None:
+        # For each message the embedded store reads its list of indexes from here up to the first
+        # of another collection. So no other name with an index sorts behind `messages`: it takes
+        # 4 % longer where one does (docs/performance.md).
         async with self._guard():
             await self._collection.create_indexes(
                 [IndexModel([("conv", ASCENDING), ("seq", ASCENDING)], unique=True)]

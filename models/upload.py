@@ -1,7 +1,8 @@
 """Uploads that may break off and go on, in MongoDB: how far each has come, and what has come.
 
-    uploads          one document each: whose it is, how long it will be, how far it has come, `due`
-    uploads.pieces   what has come, by its upload and its number
+    media_uploads          one document each: whose it is, how long it will be, how far it has
+                           come, `due`
+    media_uploads.pieces   what has come, by its upload and its number
 
 Rules kept here:
 - a piece is written before the offset moves over it, and never again: of two who write one upload
@@ -74,9 +75,11 @@ class Resumables:
 
     def __init__(self, stores: Stores) -> None:
         self._guard: Guard = stores.mongo
-        self._uploads = stores.mongo_db.get_collection("uploads", write_concern=stores.durable)
+        self._uploads = stores.mongo_db.get_collection(
+            "media_uploads", write_concern=stores.durable
+        )
         self._pieces = stores.mongo_db.get_collection(
-            "uploads.pieces", write_concern=stores.durable
+            "media_uploads.pieces", write_concern=stores.durable
         )
         self._writing = asyncio.Semaphore(WRITERS)
 

@@ -157,6 +157,16 @@ async def test_deleting_takes_a_range_and_nothing_else(embedded: Embedded) -> No
         assert list(await messages.at("1:3", [5])) == [5]
 
 
+async def test_no_index_stands_behind_that_of_messages(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        names = await stores.mongo_db.list_collection_names()
+        indexed = [
+            name for name in names if len(await stores.mongo_db[name].index_information()) > 1
+        ]
+        assert {"media_uploads.pieces", "messages"} < set(indexed)
+        assert max(indexed) == "messages"
+
+
 async def written_by_fence(stores: Stores) -> list[int]:
     return [row["writes"] async for row in stores.mongo_db.fences.find().sort("_id")]
 

@@ -30,7 +30,7 @@ class Kept:
     stores: Stores
 
     async def pieces(self) -> int:
-        return await self.stores.mongo_db["uploads.pieces"].count_documents({})
+        return await self.stores.mongo_db["media_uploads.pieces"].count_documents({})
 
     async def begin(self, length: int = 100, id: str = "one") -> Resumable:
         one = Resumable(id, uid=7, length=length, metadata="filename YQ==", due=DUE)

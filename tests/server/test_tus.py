@@ -82,7 +82,7 @@ class Process:
 
     async def set(self, id: str, **fields: int) -> None:
         change: Document = {"$set": fields}
-        await self.stores.mongo_db["uploads"].update_one({"_id": id}, change)
+        await self.stores.mongo_db["media_uploads"].update_one({"_id": id}, change)
 
     async def sweep(self) -> None:
         """What media have to do with it is tried elsewhere."""
@@ -122,7 +122,7 @@ async def test_what_has_come_whole_becomes_a_medium_and_leaves_nothing_else(
         assert (upload.pieces, upload.complete) == (3, True)
         await one.tus.complete(upload)
         assert await one.medium(upload.id) == data
-        assert await one.count("uploads.pieces") == 0
+        assert await one.count("media_uploads.pieces") == 0
         assert one.left == []
         found = await one.tus.find(UID, upload.id)
         assert found.finished and found.offset == found.length == len(data)
@@ -188,7 +188,7 @@ async def test_one_that_may_not_be_as_large_is_ended(embedded: Embedded, tmp_pat
             await strict.tus.complete(upload)
         with pytest.raises(NotFound):
             await one.tus.find(UID, upload.id)
-        assert await one.count("uploads.pieces") == await one.count("media") == 0
+        assert await one.count("media_uploads.pieces") == await one.count("media") == 0
         assert strict.left == []
 
 
@@ -265,14 +265,14 @@ async def test_what_does_not_go_on_is_found_no_more_and_swept_with_its_pieces(
         with pytest.raises(NotFound):
             await one.tus.find(UID, upload.id)
         await one.sweep()
-        assert await one.count("uploads.pieces") == 0
+        assert await one.count("media_uploads.pieces") == 0
         # What a slow writer had on its way then goes with the document.
-        await one.stores.mongo_db["uploads.pieces"].insert_one({"upload": upload.id, "n": 1})
+        await one.stores.mongo_db["media_uploads.pieces"].insert_one({"upload": upload.id, "n": 1})
         await one.sweep()
-        assert await one.count("uploads") == 1
+        assert await one.count("media_uploads") == 1
         await one.set(upload.id, due=PAST)
         await one.sweep()
-        assert await one.count("uploads") == await one.count("uploads.pieces") == 0
+        assert await one.count("media_uploads") == await one.count("media_uploads.pieces") == 0
 
 
 async def test_a_medium_is_forgotten_as_an_upload_and_stays(
@@ -285,7 +285,7 @@ async def test_a_medium_is_forgotten_as_an_upload_and_stays(
         assert (await one.tus.find(UID, upload.id)).finished
         await one.set(upload.id, due=PAST)
         await one.sweep()
-        assert await one.count("uploads") == 0
+        assert await one.count("media_uploads") == 0
         assert await one.medium(upload.id) == b"whole"
 
 
@@ -294,7 +294,7 @@ async def test_what_is_dropped_is_gone(embedded: Embedded, tmp_path: Path) -> No
         upload = await one.come(b"half", whole=False)
         arrival = await other.tus.resume(UID, upload.id, 4)
         await one.tus.drop(UID, upload.id)
-        assert await one.count("uploads.pieces") == 0
+        assert await one.count("media_uploads.pieces") == 0
         await arrival.write(b"y")
         with pytest.raises(NotFound):
             await arrival.end()
