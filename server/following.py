@@ -44,6 +44,10 @@ RESTS: Final = 9.0
 """Rests of the feeder, in the time that it worked before: a tenth of a core is for some 800
 messages/s. While more are sent than that, the index falls behind, and senders wait for nothing."""
 
+BUSY_RESTS: Final = 49.0
+"""The same while the log has all that the store can take: what is not in memory any more is read
+from that store, where senders would wait behind it."""
+
 BUILDING_RESTS: Final = 1.0
 """The same while an index is built, and searches miss something until it is."""
 
@@ -72,11 +76,13 @@ class Follower:
         dirty: Dirty,
         *,
         tell: Callable[[Mapping[str, int]], None],
+        is_busy: Callable[[], bool],
         rests: float = RESTS,
     ) -> None:
         """
         Args:
             tell: says to the other processes how far conversations have come.
+            is_busy: whether the log has all that the store can take.
             rests: how long it rests in between, in the time that it worked; 0 where nobody else
                 has to be served.
         """
@@ -85,6 +91,7 @@ class Follower:
         self._extents = extents
         self._dirty = dirty
         self._tell = tell
+        self._is_busy = is_busy
         self._rests = rests
         # One thread, so that an index is never written by two.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="search feeder")
@@ -223,9 +230,7 @@ class Follower:
         async with self._stepped:
             self._stepped.notify_all()
         if more:
-            at_ease = self._whole.is_set() and self._building is None
-            rests = self._rests if at_ease else min(self._rests, BUILDING_RESTS)
-            await self._rest(rests * (time.monotonic() - start))
+            await self._rest(self._due_rests() * (time.monotonic() - start))
             return
         if self._building is not None:
             await self._publish(self._building)
@@ -235,6 +240,12 @@ class Follower:
             logger.info("the search index is whole")
             self._whole.set()
         await self._rest(GATHER_SECONDS)
+
+    def _due_rests(self) -> float:
+        """How long to rest after a step that left something, in the time that it worked."""
+        if not self._whole.is_set() or self._building is not None:
+            return min(self._rests, BUILDING_RESTS)
+        return BUSY_RESTS if self._is_busy() else self._rests
 
     async def _rest(self, seconds: float) -> None:
         """Do nothing, unless somebody searches and waits for it."""

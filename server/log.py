@@ -28,7 +28,7 @@ from typing import Any, Final
 from models.errors import ChatError, Unavailable
 from models.head import Head
 from models.message import JOINS, Messages, Rejected, document
-from server.batching import WRITERS, Batching
+from server.batching import BESIDE_MIN, WRITERS, Batching
 from server.delays import Delays
 from server.draft import DEADLINE_SECONDS, Commit, Draft
 from server.positions import Positions
@@ -42,6 +42,9 @@ CONFLICTS_MAX: Final = 2
 """Conflicts of a batch before its conversation is written in turns."""
 
 RETRY_SECONDS: Final = 0.05
+
+BUSY_MIN: Final = 2 * BESIDE_MIN
+"""Messages without an answer by which the log is busy: two batches."""
 
 
 class MessageLog:
@@ -80,6 +83,11 @@ class MessageLog:
         """Writes that the index refused, because another process was faster."""
         self.delays = Delays()
         """From the moment that a message was taken until it was stored."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has all that the store can take: what can wait should leave that alone."""
+        return len(self.pending) >= BUSY_MIN
 
     def append(self, draft: Draft) -> None:
         """Take a draft; `draft.answer` is called when it is stored or refused.

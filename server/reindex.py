@@ -64,7 +64,13 @@ async def _build(settings: Settings, folder: SearchFolder) -> None:
         dirty = Dirty(stores.redis_client, stores.redis, process)
         messages = Messages(stores)
         follower = Follower(
-            folder, messages, Extents(stores), dirty, tell=lambda _seqs: None, rests=0.0
+            folder,
+            messages,
+            Extents(stores),
+            dirty,
+            tell=lambda _seqs: None,
+            is_busy=lambda: False,
+            rests=0.0,
         )
         old = folder.current()
         if old is not None:

@@ -125,6 +125,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         extent.Extents(stores),
         dirty,
         tell=lambda seqs: bus.publish("all", {"event": "reached", "seqs": seqs}),
+        is_busy=lambda: log.busy,
     )
     orphans = Orphans(heads, messages, dirty, on_caught_up=follower.reached)
 

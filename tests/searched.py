@@ -23,12 +23,14 @@ class Searched(Served):
     def __init__(self, stores: Stores, name: str, data_dir: Path) -> None:
         super().__init__(stores, name)
         self.folder = SearchFolder(data_dir)
+        self.is_busy = False
         self.follower = Follower(
             self.folder,
             self.messages,
             Extents(stores),
             self.dirty,
             tell=lambda seqs: self.bus.publish("all", {"event": "reached", "seqs": seqs}),
+            is_busy=lambda: self.is_busy,
         )
         self.on_commit.append(self.follower.committed)
         self.search = Search(self.folder, self.follower, self.policy, self.positions, self.messages)

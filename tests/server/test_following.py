@@ -113,6 +113,23 @@ async def test_more_than_is_kept_in_memory_is_read(
         assert await one.seqs("tea 249") == [250]
 
 
+async def test_a_busy_log_goes_before_the_index(
+    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.filling.BATCH", 1)
+    monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
+    async with embedded.open() as stores, searched(stores, tmp_path) as one:
+        await one.follower.caught_up()
+        one.is_busy = True
+        await all_of(*(one.send(f"tea {n}") for n in range(10)))
+        # Each search is worth one step, and no more are made for hours.
+        for _ in range(3):
+            found = await one.search.page(1, Query("tea"), None, 20)
+            assert len(found["results"]) <= 4
+        one.is_busy = False
+        assert len(await one.seqs("tea")) == 10
+
+
 async def test_an_edit_is_read_again(embedded: Embedded, tmp_path: Path) -> None:
     async with embedded.open() as stores, searched(stores, tmp_path) as one:
         await all_of(one.send("tea"), one.send("water"))

@@ -9,8 +9,9 @@ from models.errors import AwaitReply, Unavailable
 from models.head import Head
 from server import batching
 from server.batching import QUEUE_MAX
+from server.log import BUSY_MIN
 from tests.opened import Embedded
-from tests.process import Process, all_of, process
+from tests.process import Process, all_of, process, running
 from tests.written import CONV
 
 
@@ -340,6 +341,18 @@ async def test_the_queue_is_bounded(embedded: Embedded) -> None:
             one.send(str(number))
         with pytest.raises(Unavailable):
             one.send("one more")
+
+
+async def test_it_is_busy_while_two_batches_have_no_answer(embedded: Embedded) -> None:
+    async with embedded.open() as stores:
+        one = Process(stores, "one")
+        sent = [one.send(str(number)) for number in range(BUSY_MIN - 1)]
+        assert not one.log.busy
+        sent.append(one.send("one more"))
+        assert one.log.busy
+        async with running(one.log.loops()):
+            await all_of(*sent)
+        assert not one.log.busy
 
 
 async def test_nothing_is_taken_while_a_store_is_given_up(embedded: Embedded) -> None:
