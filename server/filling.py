@@ -14,16 +14,16 @@ from models.message import RANGE_MAX, Message, Messages, Stored
 from models.search import Change, Entry, Index
 from server.folding import fold
 
-BATCH: Final = 200
-"""Messages of one write, 25 ms of a thread: more would save little, and keep the loop's thread
-waiting for longer where both want the interpreter."""
+BATCH: Final = 50
+"""Messages of one write, 3 to 7 ms of a thread: 200 would save a tenth of that, and who sends while
+the index catches up waits behind them (docs/performance.md)."""
 
 CONVERSATIONS_MAX: Final = 50
 """Conversations of one write: each may take a read of the log."""
 
-FRESH_MAX: Final = 2_000_000
-"""Characters of messages kept in memory from their commit until they are indexed, 5,700 messages of
-a line or 470 of the longest; the others are read again."""
+FRESH_MAX: Final = 8_000_000
+"""Characters of messages kept in memory from their commit until they are indexed, 23,000 messages of
+a line or 1,900 of the longest; the others are read again, from the store that senders wait for."""
 
 AROUND: Final = 250
 """What a message counts besides its content."""
