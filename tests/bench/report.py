@@ -52,7 +52,7 @@ class Figure:
     @property
     def wish(self) -> str:
         sign = "≥" if self.better == "more" else "≤"
-        return "told" if self.wanted is None else f"{sign} {self.wanted:g}"
+        return "told" if self.wanted is None else f"{sign} {self.wanted:.3g}"
 
     def row(self) -> dict[str, Any]:
         return {
@@ -90,14 +90,14 @@ def write(figures: Sequence[Figure], folder: Path) -> None:
     (folder / "bench.svg").write_text(chart(figures), encoding="utf-8")
 
 
-ROW, LABEL, BAR = 34, 250, 320
+ROW, LABEL, BAR = 34, 340, 320
 
 
 def chart(figures: Sequence[Figure]) -> str:
     """Each ratio as a bar whose full length is twice what was wanted."""
     height = ROW * len(figures) + 30
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LABEL + BAR + 110}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LABEL + BAR + 130}" height="{height}" '
         'font-family="system-ui, sans-serif" font-size="13">',
         f'<line x1="{LABEL + BAR / 2}" y1="8" x2="{LABEL + BAR / 2}" y2="{height - 22}" '
         'stroke="#888" stroke-dasharray="3 3"/>',
