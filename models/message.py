@@ -354,10 +354,7 @@ class Messages:
         }
         if not changes["$unset"]:
             del changes["$unset"]
-        async with self._guard():
-            await self._collection.update_one(
-                {"conv": conv, "seq": seq, "kind": "text", **_before("edit", row)}, changes
-            )
+        await self._change(conv, seq, {"kind": "text", "edit": _before(row)}, changes)
 
     async def react(
         self, conv: str, seq: int, row: int, *, uid: int, emoji: str, on: bool, id: str
@@ -369,16 +366,20 @@ class Messages:
             id: of the event that tells of it.
         """
         mark = f"reactions.{emoji}.{uid}"
+        only_if = {"kind": {"$nin": ["system", "recalled"]}, f"{mark}.row": _before(row)}
+        await self._change(conv, seq, only_if, {"$set": {mark: {"row": row, "on": on, "id": id}}})
+
+    async def _change(self, conv: str, seq: int, only_if: Document, changes: Document) -> None:
+        """Change a message if it matches.
+
+        It is found by its place, and changed by its `_id`: with a condition beside the place the
+        embedded store reads the whole conversation, and with `$or` all messages that there are.
+        """
         async with self._guard():
-            await self._collection.update_one(
-                {
-                    "conv": conv,
-                    "seq": seq,
-                    "kind": {"$nin": ["system", "recalled"]},
-                    **_before(f"{mark}.row", row),
-                },
-                {"$set": {mark: {"row": row, "on": on, "id": id}}},
-            )
+            found = await self._collection.find_one({"conv": conv, "seq": seq}, {"_id": 1})
+        if found is not None:
+            async with self._guard():
+                await self._collection.update_one({"_id": found["_id"], **only_if}, changes)
 
     async def reactions(self, conv: str, seq: int) -> list[Reaction]:
         """All that have reacted to a message."""
@@ -397,6 +398,6 @@ class Messages:
         return found or {}
 
 
-def _before(path: str, row: int) -> Document:
-    """Matches what nothing, or something earlier than `row`, has been written to."""
-    return {"$or": [{path: {"$exists": False}}, {path: {"$lt": row}}]}
+def _before(row: int) -> Document:
+    """Matches a field that is not there, or is something earlier than `row`."""
+    return {"$not": {"$gte": row}}

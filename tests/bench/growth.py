@@ -21,7 +21,7 @@ from tests.bench.chats import CONTENT, Pair
 from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.wire import Wire
-from tests.client import Account, pair
+from tests.client import REACTED, Account, pair
 from tests.running import running
 
 OWN = 100
@@ -67,6 +67,12 @@ class Side:
         got = await self.socket.next()
         assert sum(len(one["messages"]) for one in got["conversations"]) == 10 * MISSED
 
+    async def react(self) -> None:
+        """To a message of one of the conversations, so that a stored one changes."""
+        place = {"conv": random.choice(self.convs), "seq": random.randrange(1, EACH)}
+        self.socket.send(wire.frame({"type": 11, **place, "emoji": "👍", "on": True}))
+        assert (await self.socket.next())["code"] == REACTED
+
 
 async def _took(call: Callable[[], Awaitable[None]]) -> float:
     """Milliseconds, the median."""
@@ -103,7 +109,7 @@ async def measure(options: Options) -> list[Figure]:
     kept = Figure("throughput, 1,000,000 stored", "messages/s", "10,000 stored", 0.9)
     reads = {
         name: Figure(f"{name}, 1,000,000 stored", "ms", "10,000 stored", SLOWER, "less")
-        for name in ("page", "list", "sync")
+        for name in ("page", "list", "sync", "react")
     }
     async with AsyncExitStack() as stack:
         large, small = await _side(stack, OTHERS), await _side(stack, 0)
