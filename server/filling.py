@@ -22,8 +22,9 @@ CONVERSATIONS_MAX: Final = 50
 """Conversations of one write: each may take a read of the log."""
 
 FRESH_MAX: Final = 8_000_000
-"""Characters of messages kept in memory from their commit until they are indexed, 23,000 messages of
-a line or 1,900 of the longest; the others are read again, from the store that senders wait for."""
+"""Characters of messages kept in memory from their commit until they are indexed, 23,000 messages
+of a line or 1,900 of the longest; the others are read again, from the store that senders wait
+for."""
 
 AROUND: Final = 250
 """What a message counts besides its content."""
@@ -146,8 +147,10 @@ class Filling:
 
     def _settle(self, conv: str, reached: int) -> None:
         self._reached[conv] = max(reached, self._reached.get(conv, 0))
-        if self._ahead[conv] <= reached:
-            del self._ahead[conv]
+        ahead = self._ahead.pop(conv)
+        if ahead > reached:
+            # Behind the others, so that nobody's one message waits for all of a flood.
+            self._ahead[conv] = ahead
         waiting = self._fresh.get(conv)
         if waiting is not None:
             for seq in [seq for seq in waiting if seq <= reached]:

@@ -130,6 +130,23 @@ async def test_a_busy_log_goes_before_the_index(
         assert len(await one.seqs("tea")) == 10
 
 
+async def test_one_message_does_not_wait_for_a_flood_elsewhere(
+    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.filling.BATCH", 1)
+    monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
+    async with embedded.open() as stores, searched(stores, tmp_path) as one:
+        await one.follower.caught_up()
+        one.is_busy = True
+        await all_of(*(one.send(f"tea {n}") for n in range(20)))
+        await one.send("coffee", conv="1:3")
+        # The flood has a step, then the other conversation; a search is worth one.
+        for _ in range(3):
+            found = await one.search.page(1, Query("coffee"), None, 20)
+        assert len(found["results"]) == 1
+        assert len((await one.search.page(1, Query("tea"), None, 20))["results"]) < 20
+
+
 async def test_an_edit_is_read_again(embedded: Embedded, tmp_path: Path) -> None:
     async with embedded.open() as stores, searched(stores, tmp_path) as one:
         await all_of(one.send("tea"), one.send("water"))
