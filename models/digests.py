@@ -17,7 +17,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
-from models.stores import Stores
+from models.stores import Stores, due_by
 
 
 class Put(NamedTuple):
@@ -85,7 +85,7 @@ class Digests:
 
     async def due(self, now: int, limit: int) -> list[Due]:
         async with self._guard():
-            rows = await self._digests.find({"due": {"$lte": now}}).limit(limit).to_list(None)
+            rows = await self._digests.find({"due": due_by(now)}).limit(limit).to_list(None)
         return [Due(row["_id"], row["key"], int(row["due"])) for row in rows]
 
     async def let_go(self, digest: str, due: int) -> None:
@@ -109,7 +109,7 @@ class Digests:
     async def left(self, now: int, limit: int) -> list[Put]:
         """Puts that were not ended in time."""
         async with self._guard():
-            rows = await self._puts.find({"due": {"$lte": now}}).limit(limit).to_list(None)
+            rows = await self._puts.find({"due": due_by(now)}).limit(limit).to_list(None)
         return [Put(row["_id"], row["digest"]) for row in rows]
 
     async def key(self, digest: str) -> str | None:

@@ -23,7 +23,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
 from models.message import IN_MAX, MediaMeta
-from models.stores import Document, Stores, plain
+from models.stores import Document, Stores, due_by, plain
 
 MediaKind = Literal["image", "voice", "file"]
 
@@ -143,7 +143,7 @@ class Media:
         """Media that have to be looked at, each with its `due`, the longest due first."""
         async with self._guard():
             rows = (
-                await self._media.find({"due": {"$lte": now}})
+                await self._media.find({"due": due_by(now)})
                 .sort("due", ASCENDING)
                 .limit(limit)
                 .to_list(None)

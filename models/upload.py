@@ -33,7 +33,7 @@ from pymongo.errors import DuplicateKeyError
 from models.blobs import DELETED, WRITERS
 from models.errors import Conflict, NotFound
 from models.guard import Guard
-from models.stores import Document, Stores, plain
+from models.stores import Document, Stores, due_by, plain
 
 PIECE_BYTES: Final = 128 * 1024
 """The most that a piece has. Who uploads holds one in memory until it is his turn to write: with 20
@@ -216,7 +216,7 @@ class Resumables:
 
     async def due(self, now: int, limit: int) -> list[Resumable]:
         async with self._guard():
-            rows = await self._uploads.find({"due": {"$lte": now}}).limit(limit).to_list(None)
+            rows = await self._uploads.find({"due": due_by(now)}).limit(limit).to_list(None)
         return [_resumable(row) for row in rows]
 
     async def remove(self, one: Resumable) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
+from models.digests import Digests
 from models.media import Blob, Media, Medium, Use, group_key, user_key
 from models.message import MediaMeta
+from models.upload import Resumables
+from tests.asked import Asked
 from tests.opened import Embedded
 
 BLOB = Blob("d" * 64, "k" * 32, 70, "image/png")
@@ -97,3 +101,15 @@ async def test_uses_are_counted_once_and_go_with_their_medium(embedded: Embedded
         await media.remove("one", 100)
         assert await media.uses("one") == []
         assert len(await media.uses("other")) == 1
+
+
+async def test_what_is_not_due_at_all_is_not_read(embedded: Embedded) -> None:
+    """Without a lower end the embedded store reads each medium that is kept for good."""
+    async with embedded.open() as stores:
+        media, digests, uploads = Media(stores), Digests(stores), Resumables(stores)
+        asked: list[Any] = [Asked(media._media), Asked(digests._digests), Asked(uploads._uploads)]
+        media._media, digests._digests, uploads._uploads = asked
+        for queries in (media, digests, uploads):
+            assert await queries.due(500, 10) == []
+        for collection in asked:
+            assert collection.filters == [{"due": {"$gte": 0, "$lte": 500}}]

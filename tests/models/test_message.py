@@ -15,6 +15,7 @@ from models.message import (
     message_key,
 )
 from models.stores import Stores
+from tests.asked import Asked
 from tests.opened import Embedded
 from tests.written import CONV, message, write
 
@@ -146,23 +147,6 @@ async def test_a_silent_event_carries_its_target_as_it_is_now(embedded: Embedded
         assert isinstance(told.message, Message)
         assert (told.message.seq, told.message.content) == (1, "")
         assert lost.message is None
-
-
-class Asked:
-    """A collection, and by what filters it was asked."""
-
-    def __init__(self, collection: Any) -> None:
-        self._collection = collection
-        self.filters: list[dict[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        ask = getattr(self._collection, name)
-
-        def asked(filter: Any, *more: Any, **options: Any) -> Any:
-            self.filters.append(filter)
-            return ask(filter, *more, **options)
-
-        return asked
 
 
 async def test_each_query_finds_its_messages_by_an_index(embedded: Embedded) -> None:
