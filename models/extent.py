@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
+import pymongo
+
 from models.errors import Unavailable
 from models.guard import Guard
-from models.stores import Stores
+from models.stores import SCAN_SECONDS, Stores
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""
@@ -37,8 +39,10 @@ class Extents:
         cursor = self._heads.find({}, {"last_seq": 1, "floor_seq": 1}).batch_size(PAGE)
         try:
             while True:
-                async with self._guard():
-                    rows = await cursor.to_list(PAGE)
+                async with self._guard() as extend:
+                    extend(SCAN_SECONDS)
+                    with pymongo.timeout(SCAN_SECONDS):
+                        rows = await cursor.to_list(PAGE)
                 if not rows:
                     return
                 yield [

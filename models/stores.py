@@ -47,6 +47,10 @@ MONGO_DRIVER_SECONDS: Final = 2.0
 MONGO_SECONDS: Final = 2.5
 """Above the driver's own limit: a call also waits for one of Motor's threads."""
 
+SCAN_SECONDS: Final = 60.0
+"""What a question about every conversation may take: the embedded store reads them all before its
+first answer, 25 to 40 µs each, so that 80,000 take longer than any other call is waited for."""
+
 MONGO_CONCURRENT: Final = 6
 """Calls under way at once. Motor runs them in 5 threads a core, which the writers of the log share;
 with more readers than threads a frozen store made 100 of them wait 12 to 20 s."""
