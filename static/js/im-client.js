@@ -265,13 +265,17 @@ export class ImClient {
 
   /** An ack stands in for the push of that message (promise 2). */
   async #transmit({ id, state, reason, meta, time: written, ...fields }) {
+    let stood;
+    await this.#connection.request(FRAME.SEND, fields, { id, heard: (ack) => (stood = this.#stood(id, fields, ack)) });
+    await stood;
+  }
+
+  async #stood(id, fields, { seq, time, duplicate, masked }) {
     const { conv, kind } = fields;
-    const { seq, time, duplicate, masked } = await this.#connection.request(FRAME.SEND, fields, { id });
     if ((kind === "text" || kind === "sticker") && !duplicate && !masked && !fields.mentions) {
       await this.#offer({ ...fields, id, seq, time, from: this.uid });
     } else if (!(this.cursors.at(conv) >= seq)) {
-      // What is stored may differ from what was sent (a mention of who is not in the group is dropped): it
-      // is read like a missed push.
+      // What is stored may differ from what was sent (a mention of who is not a member): it is read.
       if (this.cursors.at(conv) === undefined) this.cursors.skip(conv, seq - 1);
       await this.#fill(conv, seq);
     }
