@@ -17,14 +17,13 @@ import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-import pymongo
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
 from models.head import Cursor, Head, Own, Span
 from models.message import IN_MAX
-from models.stores import SCAN_SECONDS, Document, Stores
+from models.stores import Document, Stores, scanning
 
 WRITES_MAX: Final = 100
 """Documents of one bulk write: an update takes the embedded store 1 to 4 ms, and the call 2.5 s."""
@@ -126,15 +125,13 @@ class Conversations:
     async def expired(self, before: int, limit: int) -> list[tuple[str, Head, int]]:
         """Conversations that may hold messages sent before a moment (ms), each with its head and
         the seq up to which what had expired is deleted."""
-        async with self._guard() as extend:
-            extend(SCAN_SECONDS)
-            with pymongo.timeout(SCAN_SECONDS):
-                rows = (
-                    await self._heads.find({"first_at": {"$lt": before}})
-                    .sort("first_at", ASCENDING)
-                    .limit(limit)
-                    .to_list(None)
-                )
+        async with scanning(self._guard):
+            rows = (
+                await self._heads.find({"first_at": {"$lt": before}})
+                .sort("first_at", ASCENDING)
+                .limit(limit)
+                .to_list(None)
+            )
         return [(row["_id"], _head(row), int(row["purged_seq"])) for row in rows]
 
     async def raise_floor(self, conv: str, floor_seq: int, floor_n: int) -> None:

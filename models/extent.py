@@ -6,11 +6,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-import pymongo
-
 from models.errors import Unavailable
 from models.guard import Guard
-from models.stores import SCAN_SECONDS, Stores
+from models.stores import Stores, scanning
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""
@@ -39,10 +37,8 @@ class Extents:
         cursor = self._heads.find({}, {"last_seq": 1, "floor_seq": 1}).batch_size(PAGE)
         try:
             while True:
-                async with self._guard() as extend:
-                    extend(SCAN_SECONDS)
-                    with pymongo.timeout(SCAN_SECONDS):
-                        rows = await cursor.to_list(PAGE)
+                async with scanning(self._guard):
+                    rows = await cursor.to_list(PAGE)
                 if not rows:
                     return
                 yield [

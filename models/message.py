@@ -375,26 +375,24 @@ class Messages:
         It is found by its place, and changed by its `_id`: with a condition beside the place the
         embedded store reads the whole conversation, and with `$or` all messages that there are.
         """
-        async with self._guard():
-            found = await self._collection.find_one({"conv": conv, "seq": seq}, {"_id": 1})
-        if found is not None:
+        if found := await self._fields(conv, seq, "_id"):
             async with self._guard():
                 await self._collection.update_one({"_id": found["_id"], **only_if}, changes)
 
     async def reactions(self, conv: str, seq: int) -> list[Reaction]:
         """All that have reacted to a message."""
-        fields = await self._fields(conv, seq)
+        fields = await self._fields(conv, seq, "reactions")
         return _reactions(fields.get("reactions"))
 
     async def reaction(self, conv: str, seq: int, uid: int, emoji: str) -> tuple[bool, str]:
         """Whether somebody's reaction stands, and the id of the event that told of it, or ""."""
-        fields = await self._fields(conv, seq)
+        fields = await self._fields(conv, seq, "reactions")
         mark = fields.get("reactions", {}).get(emoji, {}).get(str(uid))
         return (bool(mark["on"]), mark["id"]) if mark else (False, "")
 
-    async def _fields(self, conv: str, seq: int) -> Document:
+    async def _fields(self, conv: str, seq: int, name: str) -> Document:
         async with self._guard():
-            found = await self._collection.find_one({"conv": conv, "seq": seq}, {"reactions": 1})
+            found = await self._collection.find_one({"conv": conv, "seq": seq}, {name: 1})
         return found or {}
 
 

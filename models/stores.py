@@ -94,6 +94,15 @@ def due_by(now: int) -> Document:
     return {"$gte": 0, "$lte": now}
 
 
+@asynccontextmanager
+async def scanning(guard: Guard) -> AsyncIterator[None]:
+    """The border around a call to MongoDB that may take SCAN_SECONDS."""
+    async with guard() as extend:
+        extend(SCAN_SECONDS)
+        with pymongo.timeout(SCAN_SECONDS):
+            yield
+
+
 State = Literal["up", "down"]
 
 

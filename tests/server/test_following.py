@@ -113,16 +113,26 @@ async def test_more_than_is_kept_in_memory_is_read(
         assert await one.seqs("tea 249") == [250]
 
 
+@asynccontextmanager
+async def busy(
+    stores: Stores, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Searched]:
+    """A process whose log is busy: each search is worth one step, of one message, and no more are
+    made for hours.
+    """
+    monkeypatch.setattr("server.filling.BATCH", 1)
+    monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
+    async with searched(stores, folder) as one:
+        await one.follower.caught_up()
+        one.is_busy = True
+        yield one
+
+
 async def test_a_busy_log_goes_before_the_index(
     embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.filling.BATCH", 1)
-    monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
-    async with embedded.open() as stores, searched(stores, tmp_path) as one:
-        await one.follower.caught_up()
-        one.is_busy = True
+    async with embedded.open() as stores, busy(stores, tmp_path, monkeypatch) as one:
         await all_of(*(one.send(f"tea {n}") for n in range(10)))
-        # Each search is worth one step, and no more are made for hours.
         for _ in range(3):
             found = await one.search.page(1, Query("tea"), None, 20)
             assert len(found["results"]) <= 4
@@ -133,14 +143,10 @@ async def test_a_busy_log_goes_before_the_index(
 async def test_one_message_does_not_wait_for_a_flood_elsewhere(
     embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.filling.BATCH", 1)
-    monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
-    async with embedded.open() as stores, searched(stores, tmp_path) as one:
-        await one.follower.caught_up()
-        one.is_busy = True
+    async with embedded.open() as stores, busy(stores, tmp_path, monkeypatch) as one:
         await all_of(*(one.send(f"tea {n}") for n in range(20)))
         await one.send("coffee", conv="1:3")
-        # The flood has a step, then the other conversation; a search is worth one.
+        # The flood has a step, then the other conversation.
         for _ in range(3):
             found = await one.search.page(1, Query("coffee"), None, 20)
         assert len(found["results"]) == 1
