@@ -13,7 +13,7 @@ Rules kept here:
   than 900 ms ago `healthy` is False, and whoever acknowledges looks at it first. A login waits 1 s
   for the other processes, which is longer, so that a dead token is acknowledged nothing;
 - a process introduces itself before it serves anybody, and is answered by the others: so each knows
-  whether it is alone, and then publishes nothing (`alone`);
+  whether it is alone (`alone`), and then publishes nothing and, while healthy, asks only itself;
 - every connection made anew is an interruption (`on_interrupted`), because what was published
   meanwhile is lost. The reading loop is our own: redis-py subscribes again without a word.
 """
@@ -53,6 +53,9 @@ INTRODUCE_SECONDS: Final = 1.0
 INTRODUCE_AGAIN_SECONDS: Final = 30.0
 """How often it is looked who is still there."""
 
+_HELLO: Final = "hello"
+_SILENT: Final = "a process that has not said its name"
+
 Handler = Callable[[str, dict[str, Any]], None]
 """Called with the channel and the event."""
 
@@ -90,6 +93,7 @@ class Bus:
         self._asked: dict[str, asyncio.Queue[Any]] = {}
         """Questions of this process -> where the replies come in."""
         self._others: set[str] = set()
+        """Processes that this one knew of when it last introduced itself."""
         self._met: set[str] = set()
         """Processes that have introduced themselves since this one last did."""
         self._introduced = asyncio.Event()
@@ -219,12 +223,7 @@ class Bus:
         replies = self._asked[id] = asyncio.Queue[Any]()
         answers: list[Any] = []
         try:
-            async with self._guard():
-                heard = int(
-                    await self._client.publish(
-                        self._scope + channel, self._encode({**event, "id": id})
-                    )
-                )
+            heard = await self._pose(channel, {**event, "id": id})
             async with asyncio.timeout(seconds):
                 while len(answers) < heard:
                     answers.append(await replies.get())
@@ -233,6 +232,18 @@ class Bus:
         finally:
             del self._asked[id]
         return answers, True
+
+    async def _pose(self, channel: str, question: dict[str, Any]) -> int:
+        """Returns how many processes hear it."""
+        encoded = self._encode(question)
+        if self.alone and self.healthy and question["event"] != _HELLO:
+            # Whoever has come meanwhile is answered by this process before he serves anybody.
+            if channel not in self._confirmed:
+                return 0
+            self._hear(channel, msgspec.json.decode(encoded))
+            return 1
+        async with self._guard():
+            return int(await self._client.publish(self._scope + channel, encoded))
 
     def reply(self, event: dict[str, Any], data: Any = None) -> None:
         """Answer an event that came by `ask`."""
@@ -327,7 +338,7 @@ class Bus:
         kind, process = event["event"], event["process"]
         if kind == "reply":
             self._hear_reply(event["id"], event["data"])
-        elif kind == "hello":
+        elif kind == _HELLO:
             if process != self.process:
                 self._met.add(process)
             self.reply(event, self.process)
@@ -359,8 +370,11 @@ class Bus:
     async def _introduce_now(self) -> None:
         """Let the others know of this process, and learn which of them are there."""
         self._met = set()
-        there, _ = await self.ask("all", {"event": "hello"}, seconds=INTRODUCE_SECONDS)
+        there, all_answered = await self.ask("all", {"event": _HELLO}, seconds=INTRODUCE_SECONDS)
         self._others = set(there) - {self.process}
+        if not all_answered:
+            # It is frozen, and will want to hear all that was said when it goes on.
+            self._others.add(_SILENT)
         self._introduced.set()
 
     async def _ping_forever(self) -> None:

@@ -3,8 +3,9 @@
     token:{uid}     hash  device -> the token that is valid there
     session:{uid}   hash  device -> {"sid", "jti", "login_at", "exp"}, times in ms
     seen:{uid}      zset  device, scored by its last use in microseconds
-    generation:{uid} string: how often all tokens had to die, as the password was changed or the
-                    user banned; a login that has checked the password before finds it risen
+    generation      string: how often all tokens of somebody had to die, as a password was changed
+                    or a user banned; a login that has read the password's hash before finds it
+                    risen, and looks at the hash again
     revoked:{jti}   string: why that token died, kept until the token would have expired
 
 Each change is one script, so that a login, a logout and a refresh of the same moment happen one
@@ -184,7 +185,7 @@ return {'device_mismatch'}
 
 
 def _keys(uid: int) -> list[str]:
-    return [f"token:{uid}", f"session:{uid}", f"seen:{uid}", f"generation:{uid}"]
+    return [f"token:{uid}", f"session:{uid}", f"seen:{uid}", "generation"]
 
 
 class Tokens:
@@ -201,16 +202,20 @@ class Tokens:
         self._kick = client.register_script(_KICK)
         self._check = client.register_script(_CHECK)
 
-    async def generation(self, uid: int) -> str:
-        """To be read before the password's hash that a login is checked against."""
+    async def generation(self) -> str:
+        """To be read before the password's hash that a login is checked against.
+
+        One for all users, as a login does not know whose it is before it has read that.
+        """
         async with self._guard():
-            return str(await self._client.get(f"generation:{uid}") or "0")
+            return str(await self._client.get("generation") or "0")
 
     async def login(self, issued: Issued, generation: str) -> list[str] | None:
         """Make `issued` the device's token.
 
         Returns:
-            The devices that were pushed out; None if the password has changed since `generation`.
+            The devices that were pushed out; None if anybody's tokens had to die since `generation`
+            was read: the password may be another, the user banned.
         """
         async with self._guard():
             pushed_out = await self._login(

@@ -110,6 +110,7 @@ class Sessions:
             ]
         )
         while True:
+            generation = await self._tokens.generation()
             known = await self._users.credentials(name)
             good, newer = await self._passwords.check(password, known[1] if known else None)
             if known is None or not good:
@@ -120,7 +121,7 @@ class Sessions:
                 security.info("login of a banned user: %s from %s", _whom(known), address)
                 raise Forbidden("banned")
             issued, login = self._issue(person, device)
-            pushed_out = await self._admit(issued, checked)
+            pushed_out = await self._admit(issued, checked, generation)
             if pushed_out is not None:
                 break
         if newer is not None:
@@ -272,18 +273,23 @@ class Sessions:
 
     # Helpers
 
-    async def _admit(self, issued: Issued, checked: str) -> list[str] | None:
+    async def _admit(self, issued: Issued, checked: str, generation: str) -> list[str] | None:
         """Let a login in whose password was right by the hash `checked`.
+
+        Args:
+            generation: as it was before that hash was read.
 
         Returns:
             The devices that were pushed out; None if the password was changed meanwhile, or he was
             banned: then every token had to die, and one that came after would not have.
         """
-        generation = await self._tokens.generation(issued.uid)
-        account = await self._users.account(issued.uid)
-        if account is None or account[0].banned or account[1] != checked:
-            return None
-        return await self._tokens.login(issued, generation)
+        while (pushed_out := await self._tokens.login(issued, generation)) is None:
+            # Somebody's tokens had to die since; it is not said whose.
+            generation = await self._tokens.generation()
+            account = await self._users.account(issued.uid)
+            if account is None or account[0].banned or account[1] != checked:
+                return None
+        return pushed_out
 
     def _issue(
         self, person: Person, device: str, before: Session | None = None

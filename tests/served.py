@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conf.settings import load
 from models.admin import AdminActs
 from models.audit import AuditTrail
@@ -56,7 +58,12 @@ class BorderedUsers(Users):
 
     def __init__(self, guard: Guard) -> None:
         super().__init__(guard)
-        self.answered, self.known = Step(), Step()
+        self.answered, self.found, self.known = Step(), Step(), Step()
+
+    async def credentials(self, user_name: str) -> tuple[Person, str] | None:
+        found = await super().credentials(user_name)
+        async with self.found:
+            return found
 
     async def by_ids(self, uids: Collection[int]) -> dict[int, Person]:
         found = await super().by_ids(uids)
@@ -110,7 +117,12 @@ class BorderedTokens(Tokens):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.checked, self.replacing, self.comparing = Step(), Step(), Step()
+        self.checked, self.admitting = Step(), Step()
+        self.replacing, self.comparing = Step(), Step()
+
+    async def login(self, issued: Issued, generation: str) -> list[str] | None:
+        async with self.admitting:
+            return await super().login(issued, generation)
 
     async def check(self, uid: int, device: str, token: str, jti: str) -> Session:
         session = await super().check(uid, device, token, jti)
@@ -322,3 +334,13 @@ async def listed(one: Served, uid: int, limit: int = 50) -> list[list[str]]:
         pages.append([row["conv"] for row in page["conversations"]])
         cursor = page["next"]
     return pages
+
+
+between_steps_of_a_login = pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(lambda one: one.users.found, id="hash read"),
+        pytest.param(lambda one: one.tokens.admitting, id="hash checked"),
+    ],
+)
+"""Where a login is held, of a `Served`."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from models.errors import ChatError, Forbidden
 from server.delivery import Outgoing
-from tests.border import SECONDS
+from tests.border import Step
 from tests.opened import Embedded
 from tests.running import PASSWORD
-from tests.served import DEVICE, at_home, served, two_of_them
+from tests.served import (
+    DEVICE,
+    Served,
+    at_home,
+    between_steps_of_a_login,
+    served,
+    two_of_them,
+)
 
 
 async def test_a_process_that_remembers_him_takes_nothing_once_the_ban_is_answered(
@@ -30,24 +38,17 @@ async def test_a_process_that_remembers_him_takes_nothing_once_the_ban_is_answer
         assert refused.value.word == "banned"
 
 
-@pytest.mark.parametrize("step", ["generation", "login"])
+@between_steps_of_a_login
 async def test_a_login_that_was_under_way_is_not_let_in(
-    embedded: Embedded, monkeypatch: pytest.MonkeyPatch, step: str
+    embedded: Embedded, step: Callable[[Served], Step]
 ) -> None:
     async with embedded.open() as stores, served(stores) as one:
         ann, bo = await one.add("ann"), await one.add("bo")
-        go_on_with, reached, go_on = getattr(one.tokens, step), asyncio.Event(), asyncio.Event()
-
-        async def slow(*arguments: object) -> object:
-            reached.set()
-            await go_on.wait()
-            return await go_on_with(*arguments)
-
-        monkeypatch.setattr(one.tokens, step, slow)
+        step(one).hold()
         late = asyncio.create_task(one.sessions.login("bo", PASSWORD, DEVICE, ""))
-        await asyncio.wait_for(reached.wait(), SECONDS)
+        await step(one).reached()
         await one.admins.ban(ann.uid, bo.uid, None, "spam")
-        go_on.set()
+        step(one).release()
         with pytest.raises(Forbidden) as refused:
             await late
         assert refused.value.word == "banned"
