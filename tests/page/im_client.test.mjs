@@ -89,15 +89,21 @@ async function pair() {
   return { ann, bo, conv, clientA, clientB };
 }
 
-/** A wire that can be cut and can swallow what the server says; promises are made to hold over it. */
+/** A wire that can be cut, and can swallow or gather what the server says; promises are made to hold over it. */
 async function wire() {
   const open = new Set();
-  const state = { deaf: false };
+  const state = { deaf: false, until: null, gathered: Buffer.alloc(0) };
   const listener = createServer((near) => {
     const far = dial(new URL(SERVER).port, new URL(SERVER).hostname);
     open.add(near);
     near.pipe(far);
-    far.on("data", (bytes) => state.deaf || near.write(bytes));
+    far.on("data", (bytes) => {
+      if (state.deaf) return;
+      state.gathered = Buffer.concat([state.gathered, bytes]);
+      if (state.until && !state.gathered.includes(state.until)) return;
+      near.write(state.gathered);
+      Object.assign(state, { until: null, gathered: Buffer.alloc(0) });
+    });
     for (const [one, other] of [[near, far], [far, near]]) {
       one.on("close", () => other.destroy());
       one.on("error", () => other.destroy());
@@ -111,6 +117,8 @@ async function wire() {
     url: `http://127.0.0.1:${listener.address().port}`,
     cut: () => open.forEach((socket) => socket.destroy()),
     deafen: (deaf) => Object.assign(state, { deaf }),
+    /** All that comes up to this text comes in one piece. */
+    gather: (until) => Object.assign(state, { until }),
   };
 }
 
@@ -203,6 +211,20 @@ test("an answer that is lost: the same id goes again, and is stored once", async
   assert.equal(storage.kept.size, 0);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.deepEqual(await holds(clientB, conv, 3), ["hello", "hi", "once"]);
+});
+
+test("an ack and the answer behind it, in one piece: the first message of a conversation comes first", async () => {
+  const [ann, bo] = [await account(), await account()];
+  const conv = pairConv(ann.uid, bo.uid);
+  const line = await wire();
+  const clientA = await ready(clientOf(ann, { through: line.url }));
+  const clientB = await ready(clientOf(bo));
+  line.gather("the answer");
+  clientA.send({ conv, content: "the first" });
+  await holds(clientB, conv, 1);
+  clientB.send({ conv, content: "the answer" });
+  assert.deepEqual(await holds(clientA, conv, 2), ["the first", "the answer"]);
+  assertOrdered(clientA, conv);
 });
 
 test("a connection that died without a word is noticed by its own ping", async () => {
