@@ -1,6 +1,6 @@
 """What a store that has grown costs: the same people on 10,000 messages and on 1,000,000.
 
-Both servers have somebody with 100 conversations of 100 messages. On the large one 9,900 others
+Both servers have somebody with 101 conversations of 100 messages. On the large one 9,900 others
 have a conversation each beside them. Neither feeds a search index, which has a part of its own.
 """
 
@@ -21,7 +21,7 @@ from tests.bench.chats import CONTENT, Pair
 from tests.bench.options import Options
 from tests.bench.report import Figure
 from tests.bench.wire import Wire
-from tests.client import REACTED, Account, pair
+from tests.client import REACTED, SYNC, Account, Frame, pair
 from tests.running import running
 
 OWN = 100
@@ -46,8 +46,18 @@ class Side:
 
     who: Account
     convs: list[str]
+    lively: str
+    """One more conversation, in which she reacts; the others stay as they are."""
     socket: Wire
     pairs: list[Pair]
+    reached: int = EACH
+    """The last seq of that one: each reaction adds an event."""
+
+    async def _answer(self, code: int) -> Frame:
+        """Her own events come to her as well."""
+        while (got := await self.socket.next())["code"] != code:
+            pass
+        return got
 
     async def page(self) -> None:
         """Twenty messages from somewhere in one of the conversations."""
@@ -58,20 +68,22 @@ class Side:
 
     async def list(self) -> None:
         answer = await asyncio.to_thread(self.who.get, "/api/conversations", limit=100)
-        assert len(answer.data["conversations"]) == OWN
+        assert len(answer.data["conversations"]) == 100
 
     async def sync(self) -> None:
         cursors = dict.fromkeys(self.convs, EACH)
         cursors |= dict.fromkeys(random.sample(self.convs, 10), EACH - MISSED)
+        cursors[self.lively] = self.reached
         self.socket.send(wire.frame({"type": 7, "cursors": cursors}))
-        got = await self.socket.next()
+        got = await self._answer(SYNC)
         assert sum(len(one["messages"]) for one in got["conversations"]) == 10 * MISSED
 
     async def react(self) -> None:
-        """To a message of one of the conversations, so that a stored one changes."""
-        place = {"conv": random.choice(self.convs), "seq": random.randrange(1, EACH)}
-        self.socket.send(wire.frame({"type": 11, **place, "emoji": "👍", "on": True}))
-        assert (await self.socket.next())["code"] == REACTED
+        """To each message in turn, then back again: each time a stored one changes."""
+        taken_back, place = divmod(self.reached - EACH, EACH)
+        what = {"seq": 1 + place, "emoji": "👍", "on": taken_back % 2 == 0}
+        self.socket.send(wire.frame({"type": 11, "conv": self.lively, **what}))
+        self.reached = (await self._answer(REACTED))["event_seq"]
 
 
 async def _took(call: Callable[[], Awaitable[None]]) -> float:
@@ -89,7 +101,7 @@ async def _side(stack: AsyncExitStack, others: int) -> Side:
     stack.enter_context(filled.unfed(folder / "data"))
     with running(folder) as server:
         who = await asyncio.to_thread(Account.new, server)
-        friends = await crowd.people(server, OWN)
+        friends = await crowd.people(server, OWN + 1)
     own = [(who.uid, friend.uid) for friend in friends]
     strangers = [(STRANGERS + 2 * n, STRANGERS + 2 * n + 1) for n in range(others)]
     start = time.perf_counter()
@@ -102,7 +114,8 @@ async def _side(stack: AsyncExitStack, others: int) -> Side:
     socket = await chats.enter(server, who)
     pairs = await stack.enter_async_context(chats.pairs(server, PAIRS))
     await chats.throughput(pairs, WARM_SECONDS)
-    return Side(who, [pair(who, friend) for friend in friends], socket, pairs)
+    *convs, lively = [pair(who, friend) for friend in friends]
+    return Side(who, convs, lively, socket, pairs)
 
 
 async def measure(options: Options) -> list[Figure]:
