@@ -7,10 +7,14 @@
 A conversation is marked before its first message since the last flush is acknowledged, and
 unmarked after the flush, so that neither a list nor a sync overlooks what was acknowledged, even
 when the process that acknowledged it is gone.
+
+Who was frozen for ALIVE_SECONDS may have been taken for dead: his marks are carried out then and
+taken away, and he has to mark anew what he goes on with (`life`).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Final
 
@@ -20,6 +24,9 @@ from models.guard import Guard
 
 ALIVE_SECONDS: Final = 15
 """A process that has not said so for this long is dead and its marks are carried out by another."""
+
+LAPSED_SECONDS: Final = ALIVE_SECONDS - 1.0
+"""After this a process looks whether it is still taken for alive before it trusts in its marks."""
 
 _AMONG: Final = """
 local found = {}
@@ -36,6 +43,12 @@ for conv in pairs(found) do table.insert(list, conv) end
 return list
 """
 
+_BURY: Final = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', 'processes', ARGV[1])
+"""
+
 _CHUNK: Final = 4000
 """Arguments of one script call; Lua's `unpack` takes 8,000."""
 
@@ -48,14 +61,28 @@ class Dirty:
         self._guard = guard
         self._process = process
         self._among = client.register_script(_AMONG)
+        self._bury = client.register_script(_BURY)
+        self._announced_at = -LAPSED_SECONDS
+        self.life = 0
+        """Rises when this process says that it is alive, and may have been taken for dead: what it
+        had marked may not be marked any more."""
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether others may take this process for dead."""
+        return time.monotonic() - self._announced_at >= LAPSED_SECONDS
 
     async def announce(self) -> None:
         """Say that this process is alive."""
+        if self.lapsed:
+            self.life += 1
+        began = time.monotonic()
         async with self._guard():
             pipeline = self._client.pipeline(transaction=False)
             pipeline.sadd("processes", self._process)
             pipeline.set(f"alive:{self._process}", 1, ex=ALIVE_SECONDS)
             await pipeline.execute()
+        self._announced_at = began
 
     async def mark(self, convs: Collection[str]) -> None:
         # Ahead: the log waits for it with all who send.
@@ -98,12 +125,11 @@ class Dirty:
 
     async def leave(self) -> None:
         """Forget this process, whose marks are carried out."""
+        async with self._guard():
+            await self._client.delete(f"alive:{self._process}")
         await self.bury(self._process)
 
     async def bury(self, process: str) -> None:
-        """Forget a process whose marks are carried out."""
+        """Forget a process whose marks are carried out, unless it says that it is alive."""
         async with self._guard():
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.delete(f"dirty:{process}", f"alive:{process}")
-            pipeline.srem("processes", process)
-            await pipeline.execute()
+            await self._bury([f"dirty:{process}", f"alive:{process}"], [process])

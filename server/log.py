@@ -276,6 +276,8 @@ class MessageLog:
         finally:
             # A mark that failed must be seen, whatever became of the write.
             await marking
+        # Once more: a process that was frozen meanwhile may have lost its marks.
+        await self._positions.mark(convs)
 
     async def _look_up(self, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Commit]]:
         """Which of `drafts` the store has already, with what it has of them."""

@@ -78,6 +78,8 @@ class Positions:
         self._underway = Underway()
         """Heads, by their conversations, and inboxes, by their users."""
         self._marked: set[str] = set()
+        self._marked_in = 0
+        """The life (`Dirty.life`) in which these were marked."""
         self._writing: set[str] = set()
         """Conversations that are marked for what is on its way through the log."""
         self._marking = asyncio.Lock()
@@ -332,13 +334,21 @@ class Positions:
         They stay marked at least until `written`.
         """
         self._writing.update(convs)
-        if self._marked.issuperset(convs) and not self._marking.locked():
+        if self._are_marked(convs) and not self._marking.locked():
             return
         async with self._marking:
-            fresh = [conv for conv in convs if conv not in self._marked]
-            if fresh:
+            if self._dirty.lapsed:
+                await self._dirty.announce()
+            life = self._dirty.life
+            lost = self._marked if self._marked_in != life else set()
+            if fresh := lost | (set(convs) - self._marked):
                 await self._dirty.mark(fresh)
-                self._marked.update(fresh)
+                self._marked |= fresh
+            self._marked_in = life
+
+    def _are_marked(self, convs: Collection[str]) -> bool:
+        still = self._marked_in == self._dirty.life and not self._dirty.lapsed
+        return still and self._marked.issuperset(convs)
 
     def written(self, convs: Collection[str]) -> None:
         """The log has done with these for now; what it stored there has `moved`."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
 from models.conversation import Conversations
-from models.dirty import Dirty
+from models.dirty import ALIVE_SECONDS, Dirty
 from models.errors import Unavailable
 from models.head import Cursor, Head
 from models.message import Messages, Stored
@@ -133,6 +133,11 @@ class BorderedDirty(Dirty):
     async def mark(self, convs: Collection[str]) -> None:
         async with self.marking:
             await super().mark(convs)
+
+    async def lapse(self) -> None:
+        """As after a freeze: it has said nothing for so long."""
+        self._announced_at -= ALIVE_SECONDS
+        await self._client.delete(f"alive:{self._process}")
 
 
 class BorderedOutbox(Outbox):

@@ -96,6 +96,40 @@ async def test_marks_stay_until_what_they_stand_for_is_written(embedded: Embedde
         assert (await written(one)).last_seq == 3
 
 
+@pytest.mark.parametrize("first", ["a message", "a word"])
+async def test_who_was_taken_for_dead_marks_anew_what_it_goes_on_with(
+    embedded: Embedded, first: str
+) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        await one.send("a")
+        await one.dirty.lapse()
+        await of(two).catch_up()
+        assert await two.dirty.among([CONV]) == set()
+        if first == "a word":
+            await one.dirty.announce()
+        await one.send("b")
+        assert await two.dirty.among([CONV]) == {CONV}
+        # As one that is alive.
+        await of(two).catch_up()
+        assert await two.dirty.among([CONV]) == {CONV}
+
+
+async def test_who_is_taken_for_dead_before_an_ack_marks_anew_before_it(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
+        one.messages.inserting.hold()
+        ack = one.send("a")
+        await one.messages.inserting.reached()
+        while not await two.dirty.among([CONV]):
+            pass
+        await one.dirty.lapse()
+        await of(two).catch_up()
+        one.messages.inserting.release()
+        await ack
+        assert await two.dirty.among([CONV]) == {CONV}
+
+
 async def test_a_living_process_says_so_and_catches_up_though_a_store_was_down(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
