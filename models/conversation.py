@@ -22,8 +22,10 @@ from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
 from models.head import Cursor, Head, Own, Span
-from models.message import IN_MAX
-from models.stores import Document, Stores, scanning
+from models.stores import IN_MAX, Document, Stores, delete, pages, scanning
+
+PAGE: Final = 1000
+"""Conversations of one answer of the store."""
 
 WRITES_MAX: Final = 100
 """Documents of one bulk write: an update takes the embedded store 1 to 4 ms, and the call 2.5 s."""
@@ -82,7 +84,7 @@ class Conversations:
 
     async def inbox(self, uid: int) -> list[Cursor]:
         """What `uid` keeps about each of his conversations."""
-        async with self._guard():
+        async with scanning(self._guard):
             rows = await self._inbox.find({"uid": uid}).to_list(None)
         return [_cursor(row) for row in rows]
 
@@ -122,17 +124,10 @@ class Conversations:
             async with self._guard():
                 await collection.bulk_write(updates[start : start + WRITES_MAX], ordered=False)
 
-    async def expired(self, before: int, limit: int) -> list[tuple[str, Head, int]]:
-        """Conversations that may hold messages sent before a moment (ms), each with its head and
-        the seq up to which what had expired is deleted."""
-        async with scanning(self._guard):
-            rows = (
-                await self._heads.find({"first_at": {"$lt": before}})
-                .sort("first_at", ASCENDING)
-                .limit(limit)
-                .to_list(None)
-            )
-        return [(row["_id"], _head(row), int(row["purged_seq"])) for row in rows]
+    async def expired(self, before: int) -> list[str]:
+        """Conversations that may hold messages sent before a moment (ms)."""
+        cursor = self._heads.find({"first_at": {"$lt": before}}, {"_id": 1})
+        return [row["_id"] async for page in pages(self._guard, cursor, PAGE) for row in page]
 
     async def raise_floor(self, conv: str, floor_seq: int, floor_n: int) -> None:
         """What lies at or below `floor_seq` is no longer kept.
@@ -158,8 +153,8 @@ class Conversations:
 
     async def forget(self, uid: int) -> None:
         """Delete what somebody keeps about his conversations."""
-        async with self._guard():
-            await self._inbox.delete_many({"uid": uid})
+        ids = [f"{uid}/{cursor.conv}" for cursor in await self.inbox(uid)]
+        await delete(self._guard, self._inbox, ids)
 
     async def set_preferences(self, cursor: Cursor) -> None:
         """Store `muted`, `pinned` and `hidden_at`; the document is made if it is missing."""

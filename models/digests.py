@@ -11,13 +11,14 @@ key no digest names. As with media, a digest goes only if its `due` is the one t
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
-from models.stores import Stores, due_by
+from models.stores import Stores, due_by, pages
 
 
 class Put(NamedTuple):
@@ -83,10 +84,10 @@ class Digests:
 
     # For the sweep
 
-    async def due(self, now: int, limit: int) -> list[Due]:
-        async with self._guard():
-            rows = await self._digests.find({"due": due_by(now)}).limit(limit).to_list(None)
-        return [Due(row["_id"], row["key"], int(row["due"])) for row in rows]
+    async def due(self, now: int, size: int) -> AsyncIterator[list[Due]]:
+        """Digests that have to be looked at, `size` at a time."""
+        async for page in pages(self._guard, self._digests.find({"due": due_by(now)}), size):
+            yield [Due(row["_id"], row["key"], int(row["due"])) for row in page]
 
     async def let_go(self, digest: str, due: int) -> None:
         """Have the sweep look at it from `due` on."""
@@ -106,11 +107,10 @@ class Digests:
             deleted = await self._digests.delete_one({"_id": one.digest, "due": one.due})
         return bool(deleted.deleted_count)
 
-    async def left(self, now: int, limit: int) -> list[Put]:
-        """Puts that were not ended in time."""
-        async with self._guard():
-            rows = await self._puts.find({"due": due_by(now)}).limit(limit).to_list(None)
-        return [Put(row["_id"], row["digest"]) for row in rows]
+    async def left(self, now: int, size: int) -> AsyncIterator[list[Put]]:
+        """Puts that were not ended in time, `size` at a time."""
+        async for page in pages(self._guard, self._puts.find({"due": due_by(now)}), size):
+            yield [Put(row["_id"], row["digest"]) for row in page]
 
     async def key(self, digest: str) -> str | None:
         """The key under which these bytes are kept."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-from models.errors import Unavailable
 from models.guard import Guard
-from models.stores import Stores, scanning
+from models.stores import Stores, pages
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""
@@ -33,18 +31,6 @@ class Extents:
 
         A stored head lags behind the log while its conversation is dirty (`models.dirty`).
         """
-        # One cursor and no ranges of `_id`: the embedded store scans for each of those.
-        cursor = self._heads.find({}, {"last_seq": 1, "floor_seq": 1}).batch_size(PAGE)
-        try:
-            while True:
-                async with scanning(self._guard):
-                    rows = await cursor.to_list(PAGE)
-                if not rows:
-                    return
-                yield [
-                    Extent(row["_id"], int(row["last_seq"]), int(row["floor_seq"])) for row in rows
-                ]
-        finally:
-            with contextlib.suppress(Unavailable):
-                async with self._guard():
-                    await cursor.close()
+        cursor = self._heads.find({}, {"last_seq": 1, "floor_seq": 1})
+        async for page in pages(self._guard, cursor, PAGE):
+            yield [Extent(row["_id"], int(row["last_seq"]), int(row["floor_seq"])) for row in page]

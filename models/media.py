@@ -13,7 +13,7 @@ has pushed it back meanwhile is never overlooked.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -22,8 +22,8 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.guard import Guard
-from models.message import IN_MAX, MediaMeta
-from models.stores import Document, Stores, due_by, plain
+from models.message import MediaMeta
+from models.stores import IN_MAX, Document, Stores, delete, due_by, pages, plain, scanning
 
 MediaKind = Literal["image", "voice", "file"]
 
@@ -109,16 +109,10 @@ class Media:
             found = await self._media.find_one({"_id": id})
         return _medium(found) if found else None
 
-    async def of(self, uid: int, after: str, limit: int) -> list[Medium]:
-        """What somebody has uploaded, in the order of the ids, from behind `after` on."""
-        async with self._guard():
-            rows = (
-                await self._media.find({"uid": uid, "_id": {"$gt": after}})
-                .sort("_id", ASCENDING)
-                .limit(limit)
-                .to_list(None)
-            )
-        return [_medium(row) for row in rows]
+    async def of(self, uid: int, size: int) -> AsyncIterator[list[Medium]]:
+        """What somebody has uploaded, `size` at a time."""
+        async for page in pages(self._guard, self._media.find({"uid": uid}), size):
+            yield [_medium(row) for row in page]
 
     async def hold(self, id: str, until: int) -> Medium | None:
         """As `get`, and it is not deleted before `until`, whatever carries it or not."""
@@ -139,16 +133,10 @@ class Media:
                     {"_id": {"$in": wanted[start : start + IN_MAX]}}, {"$min": {"due": due}}
                 )
 
-    async def due(self, now: int, limit: int) -> list[tuple[Medium, int]]:
-        """Media that have to be looked at, each with its `due`, the longest due first."""
-        async with self._guard():
-            rows = (
-                await self._media.find({"due": due_by(now)})
-                .sort("due", ASCENDING)
-                .limit(limit)
-                .to_list(None)
-            )
-        return [(_medium(row), int(row["due"])) for row in rows]
+    async def due(self, now: int, size: int) -> AsyncIterator[list[tuple[Medium, int]]]:
+        """Media that have to be looked at, each with its `due`, `size` at a time."""
+        async for page in pages(self._guard, self._media.find({"due": due_by(now)}), size):
+            yield [(_medium(row), int(row["due"])) for row in page]
 
     async def postpone(self, id: str, due: int, until: int | None) -> None:
         """Look again from `until` on, with None not at all, unless the `due` has changed."""
@@ -161,13 +149,13 @@ class Media:
         async with self._guard():
             deleted = await self._media.delete_one({"_id": id, "due": due})
         if deleted.deleted_count:
-            async with self._guard():
-                await self._uses.delete_many({"media": id})
+            uses = [f"{id}{_SEPARATOR}{use.key}" for use in await self.uses(id)]
+            await delete(self._guard, self._uses, uses)
         return bool(deleted.deleted_count)
 
     async def is_carried(self, digest: str) -> bool:
         """Whether any medium has these bytes."""
-        async with self._guard():
+        async with scanning(self._guard):
             return await self._media.find_one({"digests": digest}, {"_id": 1}) is not None
 
     # Uses
@@ -184,7 +172,7 @@ class Media:
 
     async def uses(self, id: str) -> list[Use]:
         """What carries a medium, as far as was noted, in no order."""
-        async with self._guard():
+        async with scanning(self._guard):
             rows = await self._uses.find({"media": id}).to_list(None)
         return [Use(row["key"], row["conv"], int(row["at"])) for row in rows]
 

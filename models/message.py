@@ -21,11 +21,8 @@ from pymongo.errors import BulkWriteError
 
 from models.conv import is_group, pair_members
 from models.guard import Guard
-from models.stores import Document, Stores, plain
+from models.stores import IN_MAX, Document, Stores, plain
 from models.units import Conv, Millis, Seq, Uid
-
-IN_MAX: Final = 100
-"""Values of one `$in`: 100 take 11 ms on the embedded store, 1,000 take 800."""
 
 RANGE_MAX: Final = 200
 """Messages of one range read."""

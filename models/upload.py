@@ -33,7 +33,7 @@ from pymongo.errors import DuplicateKeyError
 from models.blobs import DELETED, WRITERS
 from models.errors import Conflict, NotFound
 from models.guard import Guard
-from models.stores import Document, Stores, due_by, plain
+from models.stores import Document, Stores, due_by, pages, plain, scanning
 
 PIECE_BYTES: Final = 128 * 1024
 """The most that a piece has. Who uploads holds one in memory until it is his turn to write: with 20
@@ -209,15 +209,15 @@ class Resumables:
 
     async def let_go(self, uid: int, due: int) -> None:
         """Have the sweep look at all of somebody's from `due` on."""
-        async with self._guard():
+        async with scanning(self._guard):
             await self._uploads.update_many({"uid": uid}, {"$min": {"due": due}})
 
     # For the sweep
 
-    async def due(self, now: int, limit: int) -> list[Resumable]:
-        async with self._guard():
-            rows = await self._uploads.find({"due": due_by(now)}).limit(limit).to_list(None)
-        return [_resumable(row) for row in rows]
+    async def due(self, now: int, size: int) -> AsyncIterator[list[Resumable]]:
+        """Uploads that have to be looked at, `size` at a time."""
+        async for page in pages(self._guard, self._uploads.find({"due": due_by(now)}), size):
+            yield [_resumable(row) for row in page]
 
     async def remove(self, one: Resumable) -> None:
         """Forget it, unless its `due` has changed."""

@@ -83,15 +83,18 @@ class Expiry:
         """
         before = now - self._days * DAY_MS
         deleted = 0
-        while found := await self._conversations.expired(before, CONVERSATIONS_MAX):
-            for conv, head, purged in found:
-                deleted += await self._expire(conv, head, purged, before, now)
+        expired = await self._conversations.expired(before)
+        for start in range(0, len(expired), CONVERSATIONS_MAX):
+            found = await self._conversations.heads(expired[start : start + CONVERSATIONS_MAX])
+            for conv, head in found.items():
+                deleted += await self._expire(conv, head, before, now)
             await asyncio.sleep(BREATH_SECONDS)
         if deleted:
             logger.info("%d messages have expired", deleted)
         return deleted
 
-    async def _expire(self, conv: str, head: Head, purged: int, before: int, now: int) -> int:
+    async def _expire(self, conv: str, head: Head, before: int, now: int) -> int:
+        purged = await self._conversations.purged_seq(conv)
         floor_seq, floor_n, first_at = head.floor_seq, head.floor_n, now
         while page := await self._messages.range(conv, floor_seq + 1, floor_seq + 1 + RANGE_MAX):
             old = [stored for stored in page if stored.message.time < before]

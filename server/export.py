@@ -75,9 +75,10 @@ class Export:
     async def _entries(self, uid: int) -> AsyncIterator[Entry]:
         yield Entry("profile.json", _pieces([msgspec.json.encode(await self._profile(uid))]))
         yield Entry("messages.json", self._written(uid))
-        async for medium in self._media.of(uid):
-            pieces = self._media.read(medium.blob, 0, medium.blob.size)
+        for id in [medium.id async for medium in self._media.of(uid)]:
             try:
+                medium = await self._media.find(uid, id)
+                pieces = self._media.read(medium.blob, 0, medium.blob.size)
                 first = await anext(pieces, b"")
             except NotFound:
                 continue  # It was let go meanwhile.

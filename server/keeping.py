@@ -63,9 +63,9 @@ class Keeping:
         """A medium that had these bytes is gone."""
         await self._digests.let_go(blob.digest, now_ms())
 
-    async def due(self, limit: int) -> list[Due]:
-        """Contents that perhaps no medium has any more."""
-        return await self._digests.due(now_ms(), limit)
+    def due(self, size: int) -> AsyncIterator[list[Due]]:
+        """Contents that perhaps no medium has any more, `size` at a time."""
+        return self._digests.due(now_ms(), size)
 
     async def settle(self, one: Due) -> None:
         """A medium has it: look no more."""
@@ -79,14 +79,13 @@ class Keeping:
             await self._blobs.delete(one.key)
         await self._digests.end(one.key)
 
-    async def tidy(self, limit: int) -> int:
-        """Delete what was left by puts that never ended; returns how many were looked at."""
-        left = await self._digests.left(now_ms(), limit)
-        for put in left:
-            if await self._digests.key(put.digest) != put.key:
-                await self._blobs.delete(put.key)
-            await self._digests.end(put.key)
-        return len(left)
+    async def tidy(self, size: int) -> None:
+        """Delete what was left by puts that never ended, `size` of them read at a time."""
+        async for left in self._digests.left(now_ms(), size):
+            for put in left:
+                if await self._digests.key(put.digest) != put.key:
+                    await self._blobs.delete(put.key)
+                await self._digests.end(put.key)
 
 
 def _digest(path: Path) -> tuple[str, int]:

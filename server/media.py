@@ -17,9 +17,10 @@ from msgspec import Meta
 from models.errors import Forbidden, InvalidField, NotFound
 from models.media import Blob, MediaKind, Medium, Use, user_key
 from models.media import Media as Store
-from models.message import IN_MAX, MediaMeta, Message, Messages, message_key
+from models.message import MediaMeta, Message, Messages, message_key
 from models.rate import Rate, Rates
 from models.report import Reports, report_key, reported
+from models.stores import IN_MAX
 from server.content import Content, Contents
 from server.file_names import file_name
 from server.keeping import HELD_MS, Keeping, now_ms
@@ -146,11 +147,9 @@ class Media:
 
     async def of(self, uid: int) -> AsyncIterator[Medium]:
         """What `uid` has uploaded, and is still kept."""
-        last = ""
-        while page := await self._store.of(uid, last, PAGE_MAX):
+        async for page in self._store.of(uid, PAGE_MAX):
             for medium in page:
                 yield medium
-            last = page[-1].id
 
     def read(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]:
         """Its bytes from `start` to before `stop`, in pieces."""

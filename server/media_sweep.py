@@ -71,17 +71,16 @@ class MediaSweep:
             Unavailable: what is left goes with the next sweep.
         """
         deleted = 0
-        while found := await self._store.due(now_ms(), PAGE_MAX):
+        async for found in self._store.due(now_ms(), PAGE_MAX):
             for medium, due in found:
                 deleted += await self._look(medium, due)
-        while contents := await self._keeping.due(PAGE_MAX):
+        async for contents in self._keeping.due(PAGE_MAX):
             for one in contents:
                 if await self._store.is_carried(one.digest):
                     await self._keeping.settle(one)
                 else:
                     await self._keeping.remove(one)
-        while await self._keeping.tidy(PAGE_MAX):
-            pass
+        await self._keeping.tidy(PAGE_MAX)
         await self._tus.sweep()
         if deleted:
             logger.info("%d media were in no use and are gone", deleted)

@@ -222,7 +222,7 @@ class Tus:
 
     async def sweep(self) -> None:
         """End what has not gone on for a day, and forget what was ended or is a medium."""
-        while found := await self._store.due(now_ms(), PAGE_MAX):
+        async for found in self._store.due(now_ms(), PAGE_MAX):
             for one in found:
                 if one.finished or one.ended:
                     await self._store.clear(one)

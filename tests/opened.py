@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pymongo
 
@@ -30,6 +31,13 @@ SCHEMA = "schema"
 """The folder of an empty database, which each test gets a copy of."""
 
 _names = itertools.count()
+
+T = TypeVar("T")
+
+
+async def flat(pages: AsyncIterator[list[T]]) -> list[T]:
+    """All that is on some pages."""
+    return [one async for page in pages for one in page]
 
 
 @dataclass(frozen=True)

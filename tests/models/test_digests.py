@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.digests import Digests, Due, Put
-from tests.opened import Embedded
+from tests.opened import Embedded, flat
 
 PUT = Put("key-1", "digest")
 OTHER = Put("key-2", "digest")
@@ -22,22 +22,22 @@ async def test_what_is_claimed_is_looked_at_later(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         digests = Digests(stores)
         await digests.adopt(PUT, 100)
-        assert await digests.due(99, 10) == []
-        assert await digests.due(100, 10) == [Due("digest", "key-1", 100)]
+        assert await flat(digests.due(99, 10)) == []
+        assert await flat(digests.due(100, 10)) == [Due("digest", "key-1", 100)]
         await digests.claim("digest", 200)
         await digests.claim("digest", 150)
-        assert await digests.due(199, 10) == []
+        assert await flat(digests.due(199, 10)) == []
 
 
 async def test_what_somebody_claims_meanwhile_stays(embedded: Embedded) -> None:
     async with embedded.open() as stores:
         digests = Digests(stores)
         await digests.adopt(PUT, 100)
-        (one,) = await digests.due(100, 10)
+        (one,) = await flat(digests.due(100, 10))
         await digests.claim("digest", 200)
         assert await digests.remove(one) is False
         await digests.settle(one)
-        (one,) = await digests.due(200, 10)
+        (one,) = await flat(digests.due(200, 10))
         assert await digests.remove(one) is True
         assert await digests.key("digest") is None
 
@@ -47,9 +47,9 @@ async def test_what_is_in_use_is_looked_at_when_it_is_let_go(embedded: Embedded)
         digests = Digests(stores)
         await digests.adopt(PUT, 100)
         await digests.settle(Due("digest", "key-1", 100))
-        assert await digests.due(10**9, 10) == []
+        assert await flat(digests.due(10**9, 10)) == []
         await digests.let_go("digest", 300)
-        assert await digests.due(300, 10) == [Due("digest", "key-1", 300)]
+        assert await flat(digests.due(300, 10)) == [Due("digest", "key-1", 300)]
 
 
 async def test_a_put_is_left_until_it_is_ended(embedded: Embedded) -> None:
@@ -57,7 +57,7 @@ async def test_a_put_is_left_until_it_is_ended(embedded: Embedded) -> None:
         digests = Digests(stores)
         await digests.begin(PUT, 100)
         await digests.begin(OTHER, 200)
-        assert await digests.left(99, 10) == []
-        assert await digests.left(150, 10) == [PUT]
+        assert await flat(digests.left(99, 10)) == []
+        assert await flat(digests.left(150, 10)) == [PUT]
         await digests.end(PUT.key)
-        assert await digests.left(1000, 10) == [OTHER]
+        assert await flat(digests.left(1000, 10)) == [OTHER]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pytest
+
+from models import stores as stores_module
 from models.digests import Digests
 from models.media import Blob, Media, Medium, Use, group_key, user_key
 from models.message import MediaMeta
 from models.upload import Resumables
 from tests.asked import Asked
-from tests.opened import Embedded
+from tests.opened import Embedded, flat
 
 BLOB = Blob("d" * 64, "k" * 32, 70, "image/png")
 THUMB = Blob("e" * 64, "l" * 32, 7, "image/webp")
@@ -45,11 +48,11 @@ async def test_a_medium_is_due_when_it_says(embedded: Embedded) -> None:
         media = Media(stores)
         for id, due in (("one", 200), ("two", 100), ("three", 300)):
             await media.add(medium(id), due=due)
-        assert [(one.id, due) for one, due in await media.due(200, 10)] == [
+        assert [(one.id, due) for one, due in await flat(media.due(200, 10))] == [
             ("two", 100),
             ("one", 200),
         ]
-        assert len(await media.due(200, 1)) == 1
+        assert [len(page) async for page in media.due(200, 1)] == [1, 1]
 
 
 async def test_what_is_held_is_not_deleted_by_who_saw_it_before(embedded: Embedded) -> None:
@@ -59,14 +62,14 @@ async def test_what_is_held_is_not_deleted_by_who_saw_it_before(embedded: Embedd
         assert await media.hold("one", 500) == medium()
         assert await media.remove("one", 100) is False
         await media.hold("one", 400)
-        assert await media.due(499, 10) == []
+        assert await flat(media.due(499, 10)) == []
         await media.postpone("one", 100, None)
-        assert len(await media.due(500, 10)) == 1
+        assert len(await flat(media.due(500, 10))) == 1
         await media.postpone("one", 500, None)
-        assert await media.due(10**9, 10) == []
+        assert await flat(media.due(10**9, 10)) == []
         # In use for sure: nothing has to be held back.
         assert await media.hold("one", 900) == medium()
-        assert await media.due(10**9, 10) == []
+        assert await flat(media.due(10**9, 10)) == []
         assert await media.hold("nothing", 900) is None
 
 
@@ -77,7 +80,7 @@ async def test_what_is_let_go_is_looked_at_then_or_earlier(embedded: Embedded) -
         await media.add(medium("two"), due=100)
         await media.postpone("two", 100, None)
         await media.let_go(["one", "two", "nothing"], 300)
-        assert [(one.id, due) for one, due in await media.due(300, 10)] == [
+        assert [(one.id, due) for one, due in await flat(media.due(300, 10))] == [
             ("one", 100),
             ("two", 300),
         ]
@@ -110,6 +113,39 @@ async def test_what_is_not_due_at_all_is_not_read(embedded: Embedded) -> None:
         asked: list[Any] = [Asked(media._media), Asked(digests._digests), Asked(uploads._uploads)]
         media._media, digests._digests, uploads._uploads = asked
         for queries in (media, digests, uploads):
-            assert await queries.due(500, 10) == []
+            assert await flat(queries.due(500, 10)) == []
         for collection in asked:
             assert collection.filters == [{"due": {"$gte": 0, "$lte": 500}}]
+
+
+async def test_what_takes_many_pages_is_asked_for_once(embedded: Embedded) -> None:
+    """The embedded store reads all that matches for each question, whatever limit it has."""
+    async with embedded.open() as stores:
+        media = Media(stores)
+        for n in range(5):
+            await media.add(medium(f"{n}"), due=n)
+        asked: Any = Asked(media._media)
+        media._media = asked
+        assert [len(page) async for page in media.of(7, 2)] == [2, 2, 1]
+        assert {one.id for one in await flat(media.of(7, 2))} == set("01234")
+        assert {one.id for one, _ in await flat(media.due(4, 2))} == set("01234")
+        assert await flat(media.of(8, 2)) == []
+        assert asked.filters == [
+            {"uid": 7},
+            {"uid": 7},
+            {"due": {"$gte": 0, "$lte": 4}},
+            {"uid": 8},
+        ]
+
+
+async def test_all_uses_go_however_many_there_are(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores_module, "IN_MAX", 2)
+    async with embedded.open() as stores:
+        media = Media(stores)
+        await media.add(medium(), due=100)
+        for n in range(5):
+            await media.use("one", Use(f"1:2/1/{n}", "1:2", n))
+        await media.remove("one", 100)
+        assert await media.uses("one") == []

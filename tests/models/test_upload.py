@@ -12,7 +12,7 @@ from models.blobs import DELETED
 from models.errors import Conflict, NotFound
 from models.stores import Document, Stores
 from models.upload import Resumable, Resumables
-from tests.opened import Embedded
+from tests.opened import Embedded, flat
 
 DUE, LATER = 1_000, 2_000
 
@@ -154,25 +154,25 @@ async def test_what_is_ended_is_there_for_nobody_but_the_sweep(embedded: Embedde
         assert await kept.store.get("one") is None
         with pytest.raises(NotFound):
             await kept.write(one, b"y")
-        (found,) = await kept.store.due(LATER, 10)
+        (found,) = await flat(kept.store.due(LATER, 10))
         assert found.ended
         await kept.store.clear(found)
         await kept.store.remove(found)
         assert await kept.pieces() == 0
-        assert await kept.store.due(LATER, 10) == []
+        assert await flat(kept.store.due(LATER, 10)) == []
 
 
 async def test_the_sweep_does_not_end_what_has_gone_on_meanwhile(embedded: Embedded) -> None:
     async with opened(embedded) as kept:
         one = await kept.begin()
-        assert await kept.store.due(DUE - 1, 10) == []
-        (seen,) = await kept.store.due(DUE, 10)
+        assert await flat(kept.store.due(DUE - 1, 10)) == []
+        (seen,) = await flat(kept.store.due(DUE, 10))
         assert seen == one
         await kept.write(one, b"x")
         assert not await kept.store.end(seen, LATER, unmoved=True)
         await kept.store.remove(seen)
         assert await kept.read() == b"x"
-        (seen,) = await kept.store.due(LATER, 10)
+        (seen,) = await flat(kept.store.due(LATER, 10))
         assert await kept.store.end(seen, LATER, unmoved=True)
 
 

@@ -26,7 +26,7 @@ from server.tus import Tus
 from server.uploads import Uploads
 from tests.border import SECONDS
 from tests.media import PDF
-from tests.opened import Embedded
+from tests.opened import Embedded, flat
 from tests.process import running
 from tests.running import PASSWORD
 from tests.served import Served, served
@@ -88,8 +88,8 @@ class House:
         assert await one.conversations.inbox(uid) == []
         assert await one.people.blocks(self.bo.uid) == frozenset()
         now = int(time.time() * 1000)
-        assert [medium.uid for medium, _ in await self.media.due(now, 9)] == [uid]
-        assert [upload.uid for upload in await self.resumables.due(now, 9)] == [uid]
+        assert [medium.uid for medium, _ in await flat(self.media.due(now, 9))] == [uid]
+        assert [upload.uid for upload in await flat(self.resumables.due(now, 9))] == [uid]
 
 
 @asynccontextmanager
