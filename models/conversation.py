@@ -22,7 +22,7 @@ from pymongo.errors import BulkWriteError
 
 from models.guard import Guard
 from models.head import Cursor, Head, Own, Span
-from models.stores import IN_MAX, Document, Stores, delete, pages, scanning
+from models.stores import IN_MAX, Document, Stores, delete, pages
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""
@@ -84,9 +84,8 @@ class Conversations:
 
     async def inbox(self, uid: int) -> list[Cursor]:
         """What `uid` keeps about each of his conversations."""
-        async with scanning(self._guard):
-            rows = await self._inbox.find({"uid": uid}).to_list(None)
-        return [_cursor(row) for row in rows]
+        cursor = self._inbox.find({"uid": uid})
+        return [_cursor(row) async for page in pages(self._guard, cursor, PAGE) for row in page]
 
     async def cursors(self, pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], Cursor]:
         """The stored cursors of (uid, conv), those that exist."""

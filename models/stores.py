@@ -123,6 +123,8 @@ async def pages(guard: Guard, cursor: Any, size: int) -> AsyncGenerator[list[Doc
             found = await cursor.to_list(size)
         while found:
             yield found
+            if not cursor.alive:
+                return
             async with guard():
                 found = await cursor.to_list(size)
     finally:

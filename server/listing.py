@@ -18,6 +18,7 @@ from models.group import Role
 from models.head import Cursor, Head
 from models.message import RANGE_MAX, Message, Messages
 from models.units import Conv, Gid, Millis, Seq, Uid
+from server.pace import in_slices
 from server.people import People, Profile
 from server.positions import Positions
 from server.reading import unread
@@ -95,11 +96,13 @@ class Listing:
         after = _decode_cursor(cursor) if cursor is not None else None
         inbox = await self._positions.inbox(uid)
         heads = await self._positions.heads(list(inbox))
-        shown = [
-            (-view.updated_at, conv)
-            for conv, mine in inbox.items()
-            if (view := heads[conv].view(uid)).shown_seq > max(mine.hidden_at, 0)
-        ]
+        shown: list[tuple[int, str]] = []
+        async for some in in_slices(list(inbox.items())):
+            shown += [
+                (-view.updated_at, conv)
+                for conv, mine in some
+                if (view := heads[conv].view(uid)).shown_seq > max(mine.hidden_at, 0)
+            ]
         shown.sort()
         if after is not None:
             shown = [place for place in shown if place > after]

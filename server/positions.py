@@ -219,14 +219,14 @@ class Positions:
         if head.last_seq and (known is None or known.last_seq < head.last_seq):
             self._heads[conv] = head
         if len(self._heads) > HEADS_MAX + len(self._followed):
-            for old in list(self._heads):
-                if old not in self._followed and old not in self._moved:
-                    del self._heads[old]
-                    break
+            # Many at once: to look for one goes through all that are followed.
+            idle = [c for c in self._heads if c not in self._followed and c not in self._moved]
+            for old in idle[: (len(idle) + 1) // 2]:
+                del self._heads[old]
 
     # Following
 
-    async def keep_inbox(self, uid: int) -> Collection[str]:
+    async def keep_inbox(self, uid: int) -> list[str]:
         """A socket of `uid` is here: keep the inbox from now on; returns his conversations."""
         self._inboxes.setdefault(uid, (-1, {}))
         return list(await self.inbox(uid))

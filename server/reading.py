@@ -16,6 +16,7 @@ import msgspec
 from models.errors import ChatError
 from models.head import Cursor, Head, View
 from models.message import RANGE_MAX, Message, Messages, Stored
+from server.pace import in_slices
 from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
@@ -169,13 +170,14 @@ class Reading:
         inbox = await self._positions.inbox(uid)
         convs = [place.conv for place in places] if places is not None else list(inbox)
         heads = await self._positions.heads(convs)
-        waiting = [
-            conv
-            for conv in sorted(
-                convs, key=lambda conv: heads[conv].view(uid).updated_at, reverse=True
-            )
-            if places is not None or unread(heads[conv], inbox[conv])
-        ]
+        updated: dict[str, int] = {}
+        async for some in in_slices(convs):
+            updated |= {
+                conv: heads[conv].view(uid).updated_at
+                for conv in some
+                if places is not None or unread(heads[conv], inbox[conv])
+            }
+        waiting = sorted(updated, key=updated.__getitem__, reverse=True)
         budget, entries, moves = Budget(), list[dict[str, Any]](), list[Any]()
         for conv in waiting[:CONVERSATIONS_MAX]:
             head, cursor = heads[conv], inbox.get(conv) or Cursor(uid, conv)
@@ -240,7 +242,9 @@ class Reading:
         """What was missed behind `cursors`: `conversations` and `more` of frame 7's answer."""
         inbox = await self._positions.inbox(uid)
         heads = await self._positions.heads(list(inbox))
-        views = {conv: view for conv in inbox if (view := heads[conv].view(uid)).last_seq}
+        views: dict[str, View] = {}
+        async for some in in_slices(list(heads)):
+            views |= {conv: view for conv in some if (view := heads[conv].view(uid)).last_seq}
         ahead = [conv for conv, view in views.items() if view.last_seq > cursors.get(conv, 0)]
         ahead.sort(key=lambda conv: views[conv].updated_at, reverse=True)
         behind = [conv for conv, view in views.items() if view.last_seq < cursors.get(conv, 0)]

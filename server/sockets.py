@@ -25,7 +25,7 @@ from models.message import Message, Stored
 from server import protocol
 from server.fanout import Fanout, group_channel
 from server.gate import Gate
-from server.pace import ENDS_PER_TURN, Spread
+from server.pace import ENDS_PER_TURN, SLICE, Spread, in_slices
 from server.peers import Peer, PeerMap
 from server.people import People
 from server.positions import Positions
@@ -124,12 +124,16 @@ class Sockets:
         if groups := [conv for conv in convs if is_group(conv)]:
             await self._bus.subscribe(*map(group_channel, groups))
         left = []
-        for conv, head in (await self._positions.follow(convs)).items():
-            if is_group(conv) and not head.is_member(uid):
-                left.append(conv)
-            else:
-                self._gate.open(conv, head)
+        heads = await self._positions.follow(convs)
+        async for some in in_slices(list(heads.items())):
+            for conv, head in some:
+                if is_group(conv) and not head.is_member(uid):
+                    left.append(conv)
+                else:
+                    self._gate.open(conv, head)
         self.let_go(left)
+        if not self._peers.of(uid):
+            self._leave_lines(convs)
 
     def joined(self, conv: str) -> None:
         """A group has its first member here: hear what is said in it."""
@@ -217,9 +221,16 @@ class Sockets:
         if not self._peers.of(peer.uid):
             convs = self._positions.followed(peer.uid)
             self._positions.drop_inbox(peer.uid)
-            self._gate.close_idle(convs)
-            self.let_go(convs)
+            self._leave_lines(convs)
         self._spawn(self._leave(peer.uid))
+
+    def _leave_lines(self, convs: Sequence[str]) -> None:
+        """Let go of conversations of somebody who has no socket here any more."""
+        some, rest = convs[:SLICE], convs[SLICE:]
+        self._gate.close_idle(some)
+        self.let_go(some)
+        if rest:
+            asyncio.get_running_loop().call_soon(self._leave_lines, rest)
 
     async def _leave(self, uid: int) -> None:
         # Unsubscribed before it is told: Redis counts who hears the channel.

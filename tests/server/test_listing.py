@@ -12,6 +12,7 @@ from models.conv import pair, pair_members
 from models.errors import InvalidField
 from models.head import Head
 from models.message import RANGE_MAX, message_key
+from server import pace
 from server.policy import Place
 from tests.opened import Embedded
 from tests.served import Served, at_home, listed, served, two_of_them
@@ -19,8 +20,9 @@ from tests.written import NOW, message, write
 
 
 async def test_conversations_of_one_moment_come_each_once_over_the_pages(
-    embedded: Embedded,
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pace, "SLICE", 4)
     async with embedded.open() as stores, served(stores) as one:
         convs = sorted(pair(1, uid) for uid in range(2, 13))
         await one.conversations.create({conv: pair_members(conv) for conv in convs}, NOW)

@@ -218,7 +218,7 @@ async def test_unfollowed_heads_are_kept_up_to_a_bound(
         await one.positions.heads(convs)
         kept = [conv for conv in convs if one.positions.head(conv) is not None]
         assert "1:2" in kept
-        assert len(kept) == 5
+        assert len(kept) <= 5
 
 
 # Cursors

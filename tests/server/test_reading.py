@@ -15,6 +15,7 @@ from models.errors import Unavailable
 from models.head import Cursor, Head
 from models.message import RANGE_MAX, Message, Stored
 from models.stores import Stores
+from server import pace
 from server.policy import Place
 from server.positions import Positions
 from server.protocol import PAGE_BYTES_MAX, Page
@@ -373,7 +374,10 @@ async def test_a_new_conversation_that_is_cut_keeps_its_newest(embedded: Embedde
         assert await synced(reader) == {CONV: ([3, 4], False)}
 
 
-async def test_of_many_conversations_the_newest_hundred_come_first(embedded: Embedded) -> None:
+async def test_of_many_conversations_the_newest_hundred_come_first(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "SLICE", 7)
     async with embedded.open() as stores:
         reader = Reader(stores)
         convs = [pair(ANN, uid) for uid in range(2, CONVERSATIONS_MAX + 7)]

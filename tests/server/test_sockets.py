@@ -9,7 +9,7 @@ import pytest
 
 from models.errors import ChatError, Forbidden, RateLimited, Unavailable
 from models.stores import Stores
-from server import sockets
+from server import pace, sockets
 from server.protocol import (
     CLOSE_GOING_AWAY,
     CLOSE_REVOKED,
@@ -187,6 +187,41 @@ async def test_with_a_users_last_socket_his_conversations_are_let_go_and_not_bef
         one.sockets.close(hers_too.peer)
         assert one.positions.followed(ann.uid) == [] and one.gate.is_open(conv)
         one.sockets.close(his.peer)
+        assert not one.gate.is_open(conv)
+
+
+async def test_who_has_many_conversations_lets_them_go_some_at_a_time(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "SLICE", 2)
+    monkeypatch.setattr(sockets, "SLICE", 2)
+    async with embedded.open() as stores, served(stores) as one:
+        ann = await signed_in(one)
+        convs = [f"{ann.uid}:{ann.uid + n}" for n in range(1, 6)]
+        for conv in convs:
+            await one.send("m", conv=conv, from_=ann.uid)
+        hers = await one.connect(ann)
+        assert all(map(one.gate.is_open, convs))
+        one.sockets.close(hers.peer)
+        assert sum(map(one.gate.is_open, convs)) == 3
+        await until(lambda: not any(map(one.gate.is_open, convs)))
+
+
+async def test_who_goes_while_his_conversations_are_read_leaves_none_of_them_open(
+    embedded: Embedded,
+) -> None:
+    async with embedded.open() as stores, served(stores) as one:
+        ann = await signed_in(one)
+        conv = f"{ann.uid}:{ann.uid + 1}"
+        await one.send("m", conv=conv, from_=ann.uid)
+        socket = handshaking(ann.uid)
+        one.conversations.reading.hold()
+        opening = asyncio.create_task(one.sockets.open(socket.peer, ann.token))
+        await one.conversations.reading.reached()
+        one.sockets.close(socket.peer)
+        one.conversations.reading.release()
+        with pytest.raises(Unavailable):
+            await opening
         assert not one.gate.is_open(conv)
 
 
