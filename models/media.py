@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -55,6 +55,10 @@ class Medium:
     thumb: Blob | None
     created_at: int
     """Milliseconds since the epoch."""
+    carried: int = field(default=0, compare=False)
+    """How many uses of it were noted, those included that are gone."""
+    heir: str | None = field(default=None, compare=False)
+    """The medium of the same bytes that is carried in its place, since it has so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +118,26 @@ class Media:
         async for page in pages(self._guard, self._media.find({"uid": uid}), size):
             yield [_medium(row) for row in page]
 
-    async def hold(self, id: str, until: int) -> Medium | None:
-        """As `get`, and it is not deleted before `until`, whatever carries it or not."""
+    async def hold(self, id: str, until: int, *, uses: int = 0) -> Medium | None:
+        """As `get`, and it is not deleted before `until`, whatever carries it or not.
+
+        Args:
+            uses: so many more of it were noted.
+        """
+        count: Document = {"$inc": {"carried": uses}}
+        due = {"_id": id, "due": {"$exists": True}}, count | {"$max": {"due": until}}
+        for wanted, change in (due, ({"_id": id}, count)):
+            async with self._guard():
+                found = await self._media.find_one_and_update(
+                    wanted, change, return_document=ReturnDocument.AFTER
+                )
+            if found:
+                return _medium(found)
+        return None
+
+    async def set_heir(self, id: str, heir: str) -> None:
         async with self._guard():
-            found = await self._media.find_one_and_update(
-                {"_id": id, "due": {"$exists": True}},
-                {"$max": {"due": until}},
-                return_document=ReturnDocument.AFTER,
-            )
-        return _medium(found) if found else await self.get(id)
+            await self._media.update_one({"_id": id}, {"$set": {"heir": heir}})
 
     async def let_go(self, ids: Collection[str], due: int) -> None:
         """Have the sweep look at them from `due` on; a `due` that comes before that stays."""
@@ -160,11 +175,18 @@ class Media:
 
     # Uses
 
-    async def use(self, id: str, use: Use) -> None:
-        """Note what carries a medium, or is about to; again it is the same use."""
+    async def use(self, id: str, use: Use) -> bool:
+        """Note what carries a medium, or is about to; again it is the same use.
+
+        Returns:
+            Whether it is new.
+        """
         fields = {"media": id, "key": use.key, "conv": use.conv, "at": use.at}
         async with self._guard():
-            await self._uses.replace_one({"_id": f"{id}{_SEPARATOR}{use.key}"}, fields, upsert=True)
+            noted = await self._uses.replace_one(
+                {"_id": f"{id}{_SEPARATOR}{use.key}"}, fields, upsert=True
+            )
+        return noted.upserted_id is not None
 
     async def unuse(self, id: str, key: str) -> None:
         async with self._guard():
@@ -202,4 +224,6 @@ def _medium(row: Document) -> Medium:
         blob=blobs[0],
         thumb=blobs[1] if len(blobs) > 1 else None,
         created_at=fields["created_at"],
+        carried=fields.get("carried", 0),
+        heir=fields.get("heir"),
     )

@@ -217,7 +217,7 @@ class Delivery:
     async def _check_references(
         self, uid: int, place: Place, message: Outgoing, draft: Draft
     ) -> None:
-        """Judge what the message refers to; a draft that carries a medium gets its `meta`.
+        """Judge what the message refers to; a draft that carries a medium gets its id and `meta`.
 
         Raises:
             NotFound: an unknown medium, or a `reply_to` that he cannot read.
@@ -232,9 +232,10 @@ class Delivery:
         if message.kind == "sticker":
             self._stickers.check("content", message.content)
         elif message.kind in MEDIA_KINDS:
-            draft.meta = await self._media.attach(
+            medium = await self._media.attach(
                 uid, message.kind, message.content, conv=place.conv, key=draft.key
             )
+            draft.content, draft.meta = medium.id, medium.meta
 
 
 def _refusing(check: Callable[[Head], None], error: ChatError) -> Callable[[Head], None]:

@@ -8,6 +8,7 @@ believed only as far as the log, the profile or the group says the same now.
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Annotated, Final, NotRequired, TypedDict
@@ -31,6 +32,10 @@ from server.uploads import Upload, disk
 
 UNUSED_MS: Final = 24 * 3600 * 1000
 """How long a medium is kept that nothing carries."""
+
+CARRIED_MAX: Final = 1000
+"""Uses of a medium, all of which may have to be looked through for a reader: 33 ms of the embedded
+store. Beyond them a medium of its own carries the same bytes."""
 
 PAGE_MAX: Final = 100
 """Media of one person that are read at once."""
@@ -199,8 +204,11 @@ class Media:
 
     # Being carried
 
-    async def attach(self, uid: int, kind: str, id: str, *, conv: str, key: str) -> MediaMeta:
+    async def attach(self, uid: int, kind: str, id: str, *, conv: str, key: str) -> Medium:
         """Have a message that is about to be stored as `key` carry a medium.
+
+        Returns:
+            The one that it carries: another of the same bytes where very many carry this one.
 
         Raises:
             NotFound, Forbidden: as `find` does.
@@ -209,8 +217,26 @@ class Media:
         medium = await self.find(uid, id)
         if medium.kind != kind:
             raise InvalidField("kind", "conflict")
+        if medium.carried >= CARRIED_MAX:
+            medium = await self._heir(medium)
         await self._carry(medium, Use(key, conv, now_ms()))
-        return medium.meta
+        return medium
+
+    async def _heir(self, medium: Medium) -> Medium:
+        """The medium that is carried in place of this one, which has all the uses it may have."""
+        heir = await self._store.get(medium.heir) if medium.heir is not None else None
+        if heir is None or heir.carried >= CARRIED_MAX:
+            now = now_ms()
+            # Held, so that its bytes are still there when another has them, too.
+            if await self._store.hold(medium.id, now + HELD_MS) is None:
+                raise NotFound
+            # Nobody's own: who may see it is said by the messages that carry it alone.
+            heir = dataclasses.replace(
+                medium, id=secrets.token_urlsafe(16), uid=0, created_at=now, carried=0, heir=None
+            )
+            await self._store.add(heir, due=now + UNUSED_MS)
+            await self._store.set_heir(medium.id, heir.id)
+        return heir
 
     async def show(self, uid: int, id: str, key: str) -> None:
         """Have a picture stand for somebody or a group, whose key it is, from now on.
@@ -244,8 +270,8 @@ class Media:
             await self.hide(before, user_key(uid))
 
     async def _carry(self, medium: Medium, use: Use) -> None:
-        await self._store.use(medium.id, use)
-        if await self._store.hold(medium.id, use.at + HELD_MS) is None:
+        new = await self._store.use(medium.id, use)
+        if await self._store.hold(medium.id, use.at + HELD_MS, uses=int(new)) is None:
             raise NotFound
 
     async def hide(self, id: str, key: str) -> None:
