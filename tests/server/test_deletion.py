@@ -124,6 +124,19 @@ async def test_all_of_it_goes_before_the_answer(embedded: Embedded, tmp_path: Pa
             await here.deletions.delete(here.ann.uid, PASSWORD)
 
 
+async def test_an_answer_does_not_wait_for_very_much(
+    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(embedded, tmp_path) as here:
+        with monkeypatch.context() as slow:
+            slow.setattr(deletion, "ANSWER_SECONDS", 0.2)
+            slow.setattr(here.deletions._tus, "forget", lambda _uid: asyncio.Event().wait())
+            await here.deletions.delete(here.ann.uid, PASSWORD)
+        monkeypatch.setattr(deletion, "AGAIN_SECONDS", 0.0)
+        await here.swept()
+        await here.is_gone()
+
+
 async def test_what_a_crash_left_is_carried_out(embedded: Embedded, tmp_path: Path) -> None:
     async with house(embedded, tmp_path) as here:
         who = await here.one.login("ann")
