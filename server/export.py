@@ -111,12 +111,12 @@ class Export:
             "conversations": [
                 {
                     "conv": conv,
-                    "read_seq": heads[conv].read_by(cursor)[0],
-                    "muted": cursor.muted,
-                    "pinned": cursor.pinned,
-                    "hidden": cursor.hidden_at >= 0,
+                    "read_seq": head.read_by(inbox[conv])[0],
+                    "muted": inbox[conv].muted,
+                    "pinned": inbox[conv].pinned,
+                    "hidden": inbox[conv].hidden_at >= 0,
                 }
-                for conv, cursor in inbox.items()
+                for conv, head in heads.items()
             ],
             "reports": [
                 {

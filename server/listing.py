@@ -97,17 +97,18 @@ class Listing:
         inbox = await self._positions.inbox(uid)
         heads = await self._positions.heads(list(inbox))
         shown: list[tuple[int, str]] = []
-        async for some in in_slices(list(inbox.items())):
+        # Those that were read: what begins meanwhile belongs to the next list.
+        async for some in in_slices(list(heads)):
             shown += [
                 (-view.updated_at, conv)
-                for conv, mine in some
-                if (view := heads[conv].view(uid)).shown_seq > max(mine.hidden_at, 0)
+                for conv in some
+                if (view := heads[conv].view(uid)).shown_seq > max(inbox[conv].hidden_at, 0)
             ]
         shown.sort()
         if after is not None:
             shown = [place for place in shown if place > after]
         page = [conv for _, conv in shown[:limit]]
-        # Copies: what comes while the rest is read belongs to the next list.
+        # Copies, for the same reason.
         mine = [(heads[conv].copy(), dataclasses.replace(inbox[conv])) for conv in page]
         rows = await self._rows(uid, mine)
         more = len(shown) > limit

@@ -51,6 +51,25 @@ async def test_what_comes_to_the_top_between_two_pages_is_not_given_again_below(
         assert second["next"] is None
 
 
+async def test_what_begins_while_a_list_is_read_belongs_to_the_next(embedded: Embedded) -> None:
+    async with two_of_them(embedded) as (one, _, (ann, bo, carl)):
+        with_bo, with_carl = pair(ann.uid, bo.uid), pair(ann.uid, carl.uid)
+        await at_home(one, ann)
+        await one.send("x", conv=with_bo, from_=bo.uid)
+        one.positions.forget([with_bo])
+        one.conversations.reading.hold()
+        for read in (one.listing.page(ann.uid, None, 9), one.reading.sync(ann.uid, {})):
+            reading = asyncio.create_task(read)
+            await one.conversations.reading.reached()
+            one.positions.advance(message(1, conv=with_carl, from_=carl.uid))
+            one.conversations.reading.release()
+            found = (await reading)["conversations"]
+            assert [row["conv"] for row in found] == [with_bo]
+            one.positions._inboxes[ann.uid][1].pop(with_carl)
+            one.positions.forget([with_bo, with_carl])
+            one.conversations.reading.hold()
+
+
 async def test_a_row_is_of_one_moment_though_a_message_comes_while_it_is_read(
     embedded: Embedded,
 ) -> None:
