@@ -271,7 +271,8 @@ def test_a_question_that_has_crossed_a_renewal_is_asked_again(someone: Someone) 
     ann.page.route("**/api/user/me", answer)
     ann.page.reload()
     ann.signed_in()
-    assert len(asked) == 3  # early, by the page, and behind the renewal
+    # Early, by the page, and behind the renewal; the page before it may have asked as well.
+    assert len(asked) >= 3
 
 
 def test_signing_out_asks_if_something_is_unsent(someone: Someone) -> None:
