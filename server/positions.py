@@ -28,6 +28,7 @@ from models.dirty import Dirty
 from models.errors import Unavailable
 from models.head import Cursor, Head
 from models.message import Messages, Stored
+from server.marks import Marks
 from server.underway import Underway
 
 logger = logging.getLogger("tornado_im.positions")
@@ -77,12 +78,7 @@ class Positions:
         """User with sockets here -> the epoch in which the inbox was read, and the inbox."""
         self._underway = Underway()
         """Heads, by their conversations, and inboxes, by their users."""
-        self._marked: set[str] = set()
-        self._marked_in = 0
-        """The life (`Dirty.life`) in which these were marked."""
-        self._writing: set[str] = set()
-        """Conversations that are marked for what is on its way through the log."""
-        self._marking = asyncio.Lock()
+        self._marks = Marks(dirty)
         self._moved: set[str] = set()
         """Conversations whose head is ours to write."""
         self._reads: dict[tuple[int, str], Cursor] = {}
@@ -333,26 +329,11 @@ class Positions:
 
         They stay marked at least until `written`.
         """
-        self._writing.update(convs)
-        if self._are_marked(convs) and not self._marking.locked():
-            return
-        async with self._marking:
-            if self._dirty.lapsed:
-                await self._dirty.announce()
-            life = self._dirty.life
-            lost = self._marked if self._marked_in != life else set()
-            if fresh := lost | (set(convs) - self._marked):
-                await self._dirty.mark(fresh)
-                self._marked |= fresh
-            self._marked_in = life
-
-    def _are_marked(self, convs: Collection[str]) -> bool:
-        still = self._marked_in == self._dirty.life and not self._dirty.lapsed
-        return still and self._marked.issuperset(convs)
+        await self._marks.make(convs)
 
     def written(self, convs: Collection[str]) -> None:
         """The log has done with these for now; what it stored there has `moved`."""
-        self._writing.difference_update(convs)
+        self._marks.written(convs)
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What writes until cancelled; each is to be a task of its own."""
@@ -373,12 +354,12 @@ class Positions:
             Unavailable: nothing is lost, the next flush writes them.
         """
         moved, self._moved = self._moved, set()
-        marked = set(self._marked)
+        marked = self._marks.standing
         try:
             await self.reread([conv for conv in moved if conv not in self._heads])
             heads = [(conv, self._heads[conv].copy()) for conv in moved if conv in self._heads]
             await self._conversations.raise_heads(heads)
-            await self._unmark(marked & moved)
+            await self._marks.clear(marked & moved, lambda: self._moved)
         except Unavailable:
             self._moved |= moved
             raise
@@ -409,16 +390,6 @@ class Positions:
             for cursor in reads.values():
                 self._on_its_way(cursor)
             raise
-
-    async def _unmark(self, convs: Collection[str]) -> None:
-        if not convs:
-            return
-        async with self._marking:
-            # What has moved again, or is on its way through the log, stays marked.
-            clean = set(convs) - self._moved - self._writing
-            if clean:
-                await self._dirty.unmark(clean)
-                self._marked.difference_update(clean)
 
     async def leave(self) -> None:
         """Write what has moved and leave nothing behind for others to carry out."""
