@@ -20,9 +20,10 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from models.chunks import chunks
 from models.guard import Guard
 from models.head import Cursor, Head, Own, Span
-from models.stores import IN_MAX, Document, Stores, delete, pages
+from models.stores import Document, Stores, delete, find, pages
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""
@@ -61,26 +62,16 @@ class Conversations:
 
     async def _insert_missing(self, collection: Any, documents: Sequence[Document]) -> None:
         # An insert that is refused costs the embedded store 0.2 ms, an upsert 1 to 4.
-        for start in range(0, len(documents), WRITES_MAX):
+        for some in chunks(documents, WRITES_MAX):
             try:
                 async with self._guard():
-                    await collection.insert_many(
-                        documents[start : start + WRITES_MAX], ordered=False
-                    )
+                    await collection.insert_many(some, ordered=False)
             except BulkWriteError:
                 continue  # Those refused were there already; the guard lets no other error through.
 
     async def heads(self, convs: Collection[str]) -> dict[str, Head]:
         """The stored heads, of conversations that exist."""
-        wanted = list(convs)
-        found: dict[str, Head] = {}
-        for start in range(0, len(wanted), IN_MAX):
-            async with self._guard():
-                rows = await self._heads.find(
-                    {"_id": {"$in": wanted[start : start + IN_MAX]}}
-                ).to_list(None)
-            found.update((row["_id"], _head(row)) for row in rows)
-        return found
+        return {row["_id"]: _head(row) for row in await find(self._guard, self._heads, convs)}
 
     async def inbox(self, uid: int) -> list[Cursor]:
         """What `uid` keeps about each of his conversations."""
@@ -89,15 +80,8 @@ class Conversations:
 
     async def cursors(self, pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], Cursor]:
         """The stored cursors of (uid, conv), those that exist."""
-        wanted = [f"{uid}/{conv}" for uid, conv in pairs]
-        found: dict[tuple[int, str], Cursor] = {}
-        for start in range(0, len(wanted), IN_MAX):
-            async with self._guard():
-                rows = await self._inbox.find(
-                    {"_id": {"$in": wanted[start : start + IN_MAX]}}
-                ).to_list(None)
-            found.update(((row["uid"], row["conv"]), _cursor(row)) for row in rows)
-        return found
+        rows = await find(self._guard, self._inbox, (f"{uid}/{conv}" for uid, conv in pairs))
+        return {(row["uid"], row["conv"]): _cursor(row) for row in rows}
 
     async def raise_heads(self, heads: Iterable[tuple[str, Head]]) -> None:
         """Move stored heads forward, in bulk; one that is further already stays as it is."""
@@ -119,9 +103,9 @@ class Conversations:
         await self._write(self._inbox, updates)
 
     async def _write(self, collection: Any, updates: Sequence[UpdateOne]) -> None:
-        for start in range(0, len(updates), WRITES_MAX):
+        for some in chunks(updates, WRITES_MAX):
             async with self._guard():
-                await collection.bulk_write(updates[start : start + WRITES_MAX], ordered=False)
+                await collection.bulk_write(some, ordered=False)
 
     async def expired(self, before: int) -> list[str]:
         """Conversations that may hold messages sent before a moment (ms)."""

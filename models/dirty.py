@@ -20,6 +20,7 @@ from typing import Final
 
 from redis import asyncio as aioredis
 
+from models.chunks import chunks
 from models.guard import Guard
 
 ALIVE_SECONDS: Final = 15
@@ -95,11 +96,10 @@ class Dirty:
 
     async def among(self, convs: Collection[str]) -> set[str]:
         """Those of `convs` that some process has marked."""
-        wanted = list(convs)
         found: set[str] = set()
-        for start in range(0, len(wanted), _CHUNK):
+        for some in chunks(convs, _CHUNK):
             async with self._guard():
-                found.update(await self._among([], wanted[start : start + _CHUNK]))
+                found.update(await self._among([], some))
         return found
 
     async def all(self) -> set[str]:

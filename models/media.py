@@ -21,6 +21,7 @@ import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from models.chunks import chunks
 from models.guard import Guard
 from models.message import MediaMeta
 from models.stores import IN_MAX, Document, Stores, delete, due_by, pages, plain, scanning
@@ -141,12 +142,9 @@ class Media:
 
     async def let_go(self, ids: Collection[str], due: int) -> None:
         """Have the sweep look at them from `due` on; a `due` that comes before that stays."""
-        wanted = list(ids)
-        for start in range(0, len(wanted), IN_MAX):
+        for some in chunks(ids, IN_MAX):
             async with self._guard():
-                await self._media.update_many(
-                    {"_id": {"$in": wanted[start : start + IN_MAX]}}, {"$min": {"due": due}}
-                )
+                await self._media.update_many({"_id": {"$in": some}}, {"$min": {"due": due}})
 
     async def due(self, now: int, size: int) -> AsyncIterator[list[tuple[Medium, int]]]:
         """Media that have to be looked at, each with its `due`, `size` at a time."""

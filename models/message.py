@@ -19,9 +19,10 @@ from msgspec import Meta
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
+from models.chunks import chunks
 from models.conv import is_group, pair_members
 from models.guard import Guard
-from models.stores import IN_MAX, Document, Stores, plain
+from models.stores import IN_MAX, Document, Stores, find, plain
 from models.units import Conv, Millis, Seq, Uid
 
 RANGE_MAX: Final = 200
@@ -259,15 +260,7 @@ class Messages:
 
     async def by_keys(self, keys: Collection[str]) -> dict[str, Stored]:
         """Those of the documents that exist, by `_id`."""
-        wanted = list(keys)
-        found: dict[str, Stored] = {}
-        for start in range(0, len(wanted), IN_MAX):
-            async with self._guard():
-                rows = await self._collection.find(
-                    {"_id": {"$in": wanted[start : start + IN_MAX]}}
-                ).to_list(None)
-            found.update((row["_id"], stored(row)) for row in rows)
-        return found
+        return {row["_id"]: stored(row) for row in await find(self._guard, self._collection, keys)}
 
     async def range(self, conv: str, low: int, high: int) -> list[Stored]:
         """Messages with `low <= seq < high`, ascending, each in its present state."""
@@ -300,13 +293,11 @@ class Messages:
 
     async def at(self, conv: str, seqs: Collection[int]) -> dict[int, Stored]:
         """Those of the messages that exist, by `seq`."""
-        wanted = sorted(seqs)
         found: dict[int, Stored] = {}
-        for start in range(0, len(wanted), IN_MAX):
+        for some in chunks(sorted(seqs), IN_MAX):
             async with self._guard():
-                rows = await self._collection.find(
-                    {"conv": conv, "seq": {"$in": wanted[start : start + IN_MAX]}}
-                ).to_list(None)
+                wanted = {"conv": conv, "seq": {"$in": some}}
+                rows = await self._collection.find(wanted).to_list(None)
             found.update((row["seq"], stored(row)) for row in rows)
         return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ from tortoise import Tortoise
 
 from conf.settings import Media, Mongo, Mysql, Redis
 from models.blobs import Blobs, GridFS
+from models.chunks import chunks
 from models.errors import Unavailable
 from models.guard import Guard
 from models.reasons import refused, words
@@ -133,11 +134,20 @@ async def pages(guard: Guard, cursor: Any, size: int) -> AsyncGenerator[list[Doc
                 await cursor.close()
 
 
-async def delete(guard: Guard, collection: Any, ids: Sequence[str]) -> None:
-    """Delete documents of MongoDB by their `_id`, a few at a time: others want to write, too."""
-    for start in range(0, len(ids), IN_MAX):
+async def find(guard: Guard, collection: Any, ids: Iterable[str]) -> list[Document]:
+    """Those documents of MongoDB that exist, by their `_id`. Raises `Unavailable`."""
+    found: list[Document] = []
+    for some in chunks(ids, IN_MAX):
         async with guard():
-            await collection.delete_many({"_id": {"$in": ids[start : start + IN_MAX]}})
+            found += await collection.find({"_id": {"$in": some}}).to_list(None)
+    return found
+
+
+async def delete(guard: Guard, collection: Any, ids: Iterable[str]) -> None:
+    """Delete documents of MongoDB by their `_id`, a few at a time: others want to write, too."""
+    for some in chunks(ids, IN_MAX):
+        async with guard():
+            await collection.delete_many({"_id": {"$in": some}})
 
 
 State = Literal["up", "down"]

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from models import audit
 from models.audit import Act
+from models.chunks import chunks
 from models.guard import Guard
 from models.user import KEY_MAX, KeyField, canonical
 
@@ -69,9 +70,8 @@ class WordList:
 
     async def remove(self, words: Sequence[str], act: Act) -> None:
         """Take words off the list; what is not on it is passed over."""
-        keys = list({_key(word) for word in words})
+        keys = {_key(word) for word in words}
         async with self._guard(), in_transaction() as connection:
-            for start in range(0, len(keys), ROWS_MAX):
-                some = WordRow.filter(word_key__in=keys[start : start + ROWS_MAX])
-                await some.using_db(connection).delete()
+            for some in chunks(keys, ROWS_MAX):
+                await WordRow.filter(word_key__in=some).using_db(connection).delete()
             await audit.put(act, connection)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from models.bus import Bus
+from models.chunks import chunks
 from models.conversation import Conversations
 from models.errors import Unavailable
 from models.head import Head
@@ -83,10 +84,8 @@ class Expiry:
         """
         before = now - self._days * DAY_MS
         deleted = 0
-        expired = await self._conversations.expired(before)
-        for start in range(0, len(expired), CONVERSATIONS_MAX):
-            found = await self._conversations.heads(expired[start : start + CONVERSATIONS_MAX])
-            for conv, head in found.items():
+        for some in chunks(await self._conversations.expired(before), CONVERSATIONS_MAX):
+            for conv, head in (await self._conversations.heads(some)).items():
                 deleted += await self._expire(conv, head, before, now)
             await asyncio.sleep(BREATH_SECONDS)
         if deleted:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from models import message as module
+from models import stores as stores_module
 from models.message import (
     Message,
     Messages,
@@ -89,7 +90,8 @@ def test_no_persons_id_forms_the_key_of_an_event() -> None:
 async def test_many_keys_and_many_seqs_are_found_at_once(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "IN_MAX", 5)
+    for each in (module, stores_module):
+        monkeypatch.setattr(each, "IN_MAX", 5)
     async with embedded.open() as stores:
         messages = Messages(stores)
         count = 11
