@@ -129,9 +129,10 @@ async def pages(guard: Guard, cursor: Any, size: int) -> AsyncGenerator[list[Doc
             async with guard():
                 found = await cursor.to_list(size)
     finally:
-        with contextlib.suppress(Unavailable):
-            async with guard():
-                await cursor.close()
+        if cursor.alive:
+            with contextlib.suppress(Unavailable):
+                async with guard():
+                    await cursor.close()
 
 
 async def find(guard: Guard, collection: Any, ids: Iterable[str]) -> list[Document]:

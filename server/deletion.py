@@ -35,7 +35,6 @@ SWEEP_SECONDS: Final = 20.0
 AGAIN_SECONDS: Final = 30.0
 """When it is done once more: by then no store has an answer outstanding from before."""
 
-
 ANSWER_SECONDS: Final = 10.0
 """How long an answer waits for what follows: with 24,000 conversations that takes 40 s, and goes on
 with the sweep."""

@@ -16,7 +16,6 @@ ENDS_PER_TURN: Final = 64
 """Sockets that are cleared away before the loop serves the others, at 50 microseconds each: when
 2,000 were cut at once all others waited for 130 ms."""
 
-
 SLICE: Final = 1000
 """Conversations of somebody that are gone through in a turn of the loop, in 1 to 4 ms: with all of
 them at once, who has 24,000 had the others wait for 200."""
