@@ -356,50 +356,6 @@ async def test_a_flush_that_fails_loses_nothing(embedded: Embedded) -> None:
         assert await one.dirty.among([CONV]) == set()
 
 
-async def test_what_moves_during_a_flush_stays_marked_until_the_next(
-    embedded: Embedded,
-) -> None:
-    async with embedded.open() as stores, process(stores) as one:
-        await begun(one)
-        await took(one, 1)
-        one.conversations.raising.hold()
-        flushing = asyncio.create_task(one.positions.flush())
-        await one.conversations.raising.reached()
-        await took(one, 2)
-        one.conversations.raising.release()
-        await flushing
-        assert await stored_seq(one) == 1
-        assert await one.dirty.among([CONV]) == {CONV}
-        await one.positions.flush()
-        assert await stored_seq(one) == 2
-        assert await one.dirty.among([CONV]) == set()
-
-
-async def test_what_the_log_is_writing_during_a_flush_stays_marked(embedded: Embedded) -> None:
-    async with embedded.open() as stores, process(stores) as one:
-        await begun(one)
-        await took(one, 1)
-        await one.positions.mark([CONV])
-        await one.positions.flush()
-        assert await one.dirty.among([CONV]) == {CONV}
-
-
-async def test_after_the_last_message_of_a_log_nothing_stays_marked(embedded: Embedded) -> None:
-    async with embedded.open() as stores, process(stores) as one:
-        await one.send("a")
-        assert await one.dirty.among([CONV]) == {CONV}
-        await one.log.drain()
-        await one.positions.flush()
-        assert await one.dirty.among([CONV]) == set()
-
-
-async def test_a_marked_conversation_is_not_marked_twice(embedded: Embedded) -> None:
-    async with embedded.open() as stores, process(stores) as one:
-        await one.positions.mark([CONV])
-        await one.positions.mark([CONV])
-        assert one.dirty.marking.calls == 1
-
-
 async def test_who_leaves_has_written_all_and_left_nothing_to_others(embedded: Embedded) -> None:
     async with embedded.open() as stores, process(stores) as one, process(stores, "two") as two:
         await begun(one)
