@@ -21,9 +21,10 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from models.chunks import chunks
+from models.documents import Document, delete, find, pages
 from models.guard import Guard
 from models.head import Cursor, Head, Own, Span
-from models.stores import Document, Stores, delete, find, pages
+from models.stores import Stores
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""

@@ -17,8 +17,9 @@ from typing import NamedTuple
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from models.documents import due_by, pages
 from models.guard import Guard
-from models.stores import Stores, due_by, pages
+from models.stores import Stores
 
 
 class Put(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
+from models.documents import pages
 from models.guard import Guard
-from models.stores import Stores, pages
+from models.stores import Stores
 
 PAGE: Final = 1000
 """Conversations of one answer of the store."""

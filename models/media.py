@@ -22,9 +22,10 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.chunks import chunks
+from models.documents import IN_MAX, Document, delete, due_by, pages, plain, scanning
 from models.guard import Guard
 from models.message import MediaMeta
-from models.stores import IN_MAX, Document, Stores, delete, due_by, pages, plain, scanning
+from models.stores import Stores
 
 MediaKind = Literal["image", "voice", "file"]
 

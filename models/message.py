@@ -21,8 +21,9 @@ from pymongo.errors import BulkWriteError
 
 from models.chunks import chunks
 from models.conv import is_group, pair_members
+from models.documents import IN_MAX, Document, find, plain
 from models.guard import Guard
-from models.stores import IN_MAX, Document, Stores, find, plain
+from models.stores import Stores
 from models.units import Conv, Millis, Seq, Uid
 
 RANGE_MAX: Final = 200

@@ -9,16 +9,15 @@ Rules kept here:
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
 import pymongo
-from bson.int64 import Int64
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
 from pymongo.errors import (
@@ -27,6 +26,7 @@ from pymongo.errors import (
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
@@ -36,7 +36,7 @@ from tortoise import Tortoise
 
 from conf.settings import Media, Mongo, Mysql, Redis
 from models.blobs import Blobs, GridFS
-from models.chunks import chunks
+from models.documents import Document
 from models.errors import Unavailable
 from models.guard import Guard
 from models.reasons import refused, words
@@ -48,11 +48,6 @@ REDIS_SECONDS: Final = 1.0
 MONGO_DRIVER_SECONDS: Final = 2.0
 MONGO_SECONDS: Final = 2.5
 """Above the driver's own limit: a call also waits for one of Motor's threads."""
-
-SCAN_SECONDS: Final = 60.0
-"""What a question may take about all that there is of something: the embedded store reads whatever
-matches before its first answer, 25 to 40 µs each, so that 80,000 conversations take longer than any
-other call is waited for."""
 
 MONGO_CONCURRENT: Final = 6
 """Calls under way at once. Motor runs them in 5 threads a core, which the writers of the log share;
@@ -69,87 +64,11 @@ REDIS_CONCURRENT: Final = 24
 bus, for proofs and for the log. With more calls than connections, 400 clients that came back at
 once waited for a connection until Redis was taken to be down."""
 
-IN_MAX: Final = 100
-"""Values of one `$in`: 100 take 11 ms on the embedded store, 1,000 take 800."""
-
 DUPLICATE_KEY: Final = 11000
 """MongoDB's error code for a unique index that refuses."""
 
 PROOF: Final = "proof"
 """The document of `fences` that is written to see whether the store can write."""
-
-Document = dict[str, Any]
-"""A MongoDB document, as the driver gives it; only `models/` sees one."""
-
-
-def plain(value: Any) -> Any:
-    """A value of a document without bson's Int64 in it."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return int(value) if isinstance(value, Int64) else value
-
-
-def due_by(now: int) -> Document:
-    """Matches a moment (ms) that has come.
-
-    Without a lower end the embedded store reads every document that has no such moment, too: 250 ms
-    for 6,000 of them.
-    """
-    return {"$gte": 0, "$lte": now}
-
-
-@asynccontextmanager
-async def scanning(guard: Guard) -> AsyncIterator[None]:
-    """The border around a call to MongoDB that may take SCAN_SECONDS."""
-    async with guard() as extend:
-        extend(SCAN_SECONDS)
-        with pymongo.timeout(SCAN_SECONDS):
-            yield
-
-
-async def pages(guard: Guard, cursor: Any, size: int) -> AsyncGenerator[list[Document], None]:
-    """What a cursor of MongoDB finds, `size` documents at a time.
-
-    One question for all of it, as the embedded store reads whatever matches before its first
-    answer: with a limit, each page would cost as much as all of them.
-
-    Raises:
-        Unavailable: the store is down.
-    """
-    cursor = cursor.batch_size(size)
-    try:
-        async with scanning(guard):
-            found = await cursor.to_list(size)
-        while found:
-            yield found
-            if not cursor.alive:
-                return
-            async with guard():
-                found = await cursor.to_list(size)
-    finally:
-        if cursor.alive:
-            with contextlib.suppress(Unavailable):
-                async with guard():
-                    await cursor.close()
-
-
-async def find(guard: Guard, collection: Any, ids: Iterable[str]) -> list[Document]:
-    """Those documents of MongoDB that exist, by their `_id`. Raises `Unavailable`."""
-    found: list[Document] = []
-    for some in chunks(ids, IN_MAX):
-        async with guard():
-            found += await collection.find({"_id": {"$in": some}}).to_list(None)
-    return found
-
-
-async def delete(guard: Guard, collection: Any, ids: Iterable[str]) -> None:
-    """Delete documents of MongoDB by their `_id`, a few at a time: others want to write, too."""
-    for some in chunks(ids, IN_MAX):
-        async with guard():
-            await collection.delete_many({"_id": {"$in": some}})
-
 
 State = Literal["up", "down"]
 
@@ -219,8 +138,12 @@ def _is_duplicate(error: Exception) -> bool:
     return isinstance(error, DuplicateKeyError)
 
 
-def _refuses(error: Exception) -> bool:
+def _refuses(client: AsyncIOMotorClient[Document], error: Exception) -> bool:
     """Whether MongoDB answered and said no, rather than nothing in time."""
+    if isinstance(error, ServerSelectionTimeoutError):
+        # The driver asks it first who it is: one that cannot write may refuse to say even that.
+        servers = client.delegate.topology_description.server_descriptions().values()
+        return any(isinstance(server.error, OperationFailure) for server in servers)
     return isinstance(error, OperationFailure) and not error.timeout
 
 
@@ -312,7 +235,7 @@ def _mongo_guard(
         probe=lambda: fences.find_one({"_id": PROOF}),
         prove=lambda: fences.update_one({"_id": PROOF}, {"$inc": {"writes": 1}}, upsert=True),
         answer=_is_duplicate,
-        refuses=_refuses,
+        refuses=functools.partial(_refuses, mongo_db.client),
         on_unable=lambda error: on_unable(words(error)),
     )
 

@@ -31,9 +31,10 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from models.blobs import DELETED, WRITERS
+from models.documents import Document, due_by, pages, plain, scanning
 from models.errors import Conflict, NotFound
 from models.guard import Guard
-from models.stores import Document, Stores, due_by, pages, plain, scanning
+from models.stores import Stores
 
 PIECE_BYTES: Final = 128 * 1024
 """The most that a piece has. Who uploads holds one in memory until it is his turn to write: with 20

@@ -15,13 +15,13 @@ from typing import Annotated, Final, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from models.documents import IN_MAX
 from models.errors import Forbidden, InvalidField, NotFound
 from models.media import Blob, MediaKind, Medium, Use, user_key
 from models.media import Media as Store
 from models.message import MediaMeta, Message, Messages, message_key
 from models.rate import Rate, Rates
 from models.report import Reports, report_key, reported
-from models.stores import IN_MAX
 from server.content import Content, Contents
 from server.file_names import file_name
 from server.keeping import HELD_MS, Keeping, now_ms

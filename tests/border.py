@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from models.conversation import Conversations
 from models.dirty import ALIVE_SECONDS, Dirty
+from models.documents import Document
 from models.errors import Unavailable
 from models.head import Cursor, Head
 from models.message import Messages, Stored
 from models.outbox import Change, Outbox
-from models.stores import Document, Stores
+from models.stores import Stores
 
 SECONDS = 8.0
 """How long anything is awaited before the test fails."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pymongo
 
 from models.conversation import Conversations
+from models.documents import Document
 from models.head import Head
 from models.message import Message, Stored, document, message_key
-from models.stores import Document
 from tests.bench import store
 
 BATCH = 2000

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from models import conversation
-from models import stores as stores_module
+from models import conversation, documents
 from models.conversation import Conversations
 from models.head import NOTHING, Cursor, Head, Own, View
 from models.message import Stored
@@ -153,7 +152,7 @@ async def test_more_than_one_write_takes_is_written(
 async def test_a_person_has_all_his_conversations_and_nobody_elses(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores_module, "IN_MAX", 4)
+    monkeypatch.setattr(documents, "IN_MAX", 4)
     async with embedded.open() as stores:
         conversations = Conversations(stores)
         convs = {f"1:{uid}": (1, uid) for uid in range(2, 15)} | {"2:3": (2, 3)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import stores as stores_module
+from models import documents
 from models.digests import Digests
 from models.media import Blob, Media, Medium, Use, group_key, user_key
 from models.message import MediaMeta
@@ -141,7 +141,7 @@ async def test_what_takes_many_pages_is_asked_for_once(embedded: Embedded) -> No
 async def test_all_uses_go_however_many_there_are(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores_module, "IN_MAX", 2)
+    monkeypatch.setattr(documents, "IN_MAX", 2)
     async with embedded.open() as stores:
         media = Media(stores)
         await media.add(medium(), due=100)

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from models import documents
 from models import message as module
-from models import stores as stores_module
 from models.message import (
     Message,
     Messages,
@@ -90,7 +90,7 @@ def test_no_persons_id_forms_the_key_of_an_event() -> None:
 async def test_many_keys_and_many_seqs_are_found_at_once(
     embedded: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in (module, stores_module):
+    for each in (module, documents):
         monkeypatch.setattr(each, "IN_MAX", 5)
     async with embedded.open() as stores:
         messages = Messages(stores)

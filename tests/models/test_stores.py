@@ -1,21 +1,27 @@
 """All three stores: opened, probed and closed."""
 
 import asyncio
+import contextlib
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import bson
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import (
     AutoReconnect,
     ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
+    ServerSelectionTimeoutError,
     WriteError,
 )
 
 from conf.settings import ConfigError
 from models import stores
+from models.documents import Document
 from models.errors import Unavailable
 from models.stores import PROOF, Stores, open_stores
 from models.user import Users
@@ -104,8 +110,37 @@ async def test_a_mongo_that_answers_but_cannot_write_is_down_and_reported(
         (TimeoutError(), False),
     ],
 )
-def test_a_refusal_is_an_answer_and_no_time_out(error: Exception, refuses: bool) -> None:
-    assert stores._refuses(error) is refuses
+async def test_a_refusal_is_an_answer_and_no_time_out(
+    error: Exception, refuses: bool, closed: str
+) -> None:
+    assert stores._refuses(AsyncIOMotorClient(closed), error) is refuses
+
+
+OP_MSG = 2013
+"""Messages of MongoDB's protocol, of which only these are sent today."""
+
+
+async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as MongoDB does that cannot do anything any more: by a refusal, whatever is asked."""
+    said = bson.encode({"ok": 0, "code": 1, "errmsg": "WT_PANIC"})
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            length, request, _, _ = struct.unpack("<4i", await reader.readexactly(16))
+            await reader.readexactly(length - 16)
+            writer.write(struct.pack("<4iiB", 21 + len(said), 0, request, OP_MSG, 0, 0) + said)
+    writer.close()
+
+
+async def test_one_that_refuses_to_say_who_it_is_has_answered(closed: str) -> None:
+    server = await asyncio.start_server(refuse, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    for where, refuses in ((f"127.0.0.1:{port}", True), (closed, False)):
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(where, timeoutMS=500)
+        with pytest.raises(ServerSelectionTimeoutError) as caught:
+            await client.admin.command("ping")
+        assert stores._refuses(client, caught.value) is refuses
+        client.close()
+    server.close()
 
 
 @pytest.mark.parametrize("damage", [Path.mkdir, lambda file: file.write_text("no database" * 99)])

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from models.blobs import DELETED
+from models.documents import Document
 from models.errors import Conflict, NotFound
-from models.stores import Document, Stores
+from models.stores import Stores
 from models.upload import Resumable, Resumables
 from tests.opened import Embedded, flat
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from models.documents import Document
 from models.errors import Unavailable
 from models.head import Head
-from models.stores import Document
 from server.protocol import MESSAGE, RESYNC, SENT_OFFLINE, SENT_ONLINE
 from tests.opened import Embedded
 from tests.process import Process, Socket, process

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from models.digests import Digests
+from models.documents import Document
 from models.errors import BadRequest, Conflict, NotFound, TooLarge
 from models.lease import Leases
 from models.media import Media as Store
 from models.message import Messages
-from models.stores import Document, Stores
+from models.stores import Stores
 from models.upload import PIECE_BYTES, Resumable, Resumables
 from server.keeping import Keeping
 from server.media import Media
