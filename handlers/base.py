@@ -48,6 +48,9 @@ DRAIN_SECONDS: Final = 5.0
 UNBOUNDED: Final = 1 << 62
 """For Tornado's own limit, which would answer without the envelope: ours is met first."""
 
+SWITCHING: Final = 101
+"""The status of a handshake, whose `Connection` says something else."""
+
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _REFUSED: Final = "REFUSED"
 _DIGITS_MAX: Final = 20
@@ -106,6 +109,7 @@ class BaseHandler(web.RequestHandler):
         return BODY_MAX
 
     async def prepare(self) -> None:
+        self.services.requests.begun()
         connection: Any = self.request.connection
         connection.set_max_body_size(UNBOUNDED)
         try:
@@ -332,6 +336,12 @@ class BaseHandler(web.RequestHandler):
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Content-Length", str(len(body)))
         self.write(body)
+
+    def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
+        if self.services.sockets.stopping and self.get_status() != SWITCHING:
+            # So that the client's next request finds another process, or nobody, and is not cut.
+            self.set_header("Connection", "close")
+        return super().flush(include_footers)
 
     def answer_error(self, error: ChatError, data: Any = None) -> None:
         """The envelope of a refusal, without ending the request."""

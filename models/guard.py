@@ -69,6 +69,7 @@ class Guard:
         self._refuses = refuses
         self._on_unable = on_unable
         self._broken = False
+        self._closed = False
         self._broken_at = 0.0
         self._prober: asyncio.Task[None] | None = None
         self._checking: asyncio.Future[None] | None = None
@@ -123,8 +124,10 @@ class Guard:
                         limit.reschedule(loop.time() + seconds)
 
                 yield extend
-        except self._outages as error:
-            if self._answer(error):
+        except Exception as error:
+            if self._closed:
+                raise Unavailable(self._store) from error
+            if not isinstance(error, self._outages) or self._answer(error):
                 raise
             if not self._broken:
                 logger.warning("%s does not answer: %s", self._store, type(error).__name__)
@@ -153,6 +156,8 @@ class Guard:
             checking.exception()  # whoever asked may have gone
 
     async def close(self) -> None:
+        """From here on every call is refused, also one that is under way."""
+        self._broken = self._closed = True
         left = [task for task in (self._prober, self._checking) if task is not None]
         for task in left:
             task.cancel()

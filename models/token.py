@@ -119,18 +119,29 @@ return 1
 """
 )
 
-_REPLACE_ALL: Final = (
+_OTHERS: Final = (
     _COMMON
     + """
 local raw = redis.call('HGET', sessions, ARGV[1])
-if not raw or cjson.decode(raw).sid ~= ARGV[4] then return false end
+if not raw or cjson.decode(raw).sid ~= ARGV[2] then return false end
 redis.call('INCR', KEYS[4])
 local others = {}
 for _, device in ipairs(redis.call('HKEYS', sessions)) do
-  finish(device, 'token_revoked')
-  if device ~= ARGV[1] then table.insert(others, device) end
+  if device ~= ARGV[1] then
+    finish(device, 'token_revoked')
+    table.insert(others, device)
+  end
 end
-put(ARGV[1], ARGV[2], ARGV[3])
+"""
+)
+
+_END_OTHERS: Final = _OTHERS + "return others"
+
+_REPLACE_ALL: Final = (
+    _OTHERS
+    + """
+finish(ARGV[1], 'token_revoked')
+put(ARGV[1], ARGV[3], ARGV[4])
 return others
 """
 )
@@ -196,6 +207,7 @@ class Tokens:
         self._guard = guard
         self._login = client.register_script(_LOGIN)
         self._refresh = client.register_script(_REFRESH)
+        self._end_others = client.register_script(_END_OTHERS)
         self._replace_all = client.register_script(_REPLACE_ALL)
         self._end_all = client.register_script(_END_ALL)
         self._logout = client.register_script(_LOGOUT)
@@ -238,6 +250,16 @@ class Tokens:
         if not done:
             await self.check(issued.uid, issued.device, old_token, old_jti)
 
+    async def end_others(self, uid: int, device: str, sid: str) -> list[str] | None:
+        """End every token of the user but that of the session `sid` on this device.
+
+        Returns:
+            The other devices; None if that session has ended.
+        """
+        async with self._guard():
+            others = await self._end_others(_keys(uid), [device, sid])
+        return None if others is None else list(others)
+
     async def replace_all(self, issued: Issued) -> list[str] | None:
         """End every token of the user and give this device a new one.
 
@@ -247,7 +269,7 @@ class Tokens:
         async with self._guard():
             others = await self._replace_all(
                 _keys(issued.uid),
-                [issued.device, issued.token, _json(issued.session), issued.session.sid],
+                [issued.device, issued.session.sid, issued.token, _json(issued.session)],
             )
         return None if others is None else list(others)
 

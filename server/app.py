@@ -4,8 +4,9 @@
     -> their tasks -> routes
 
 Each step is pushed on one `AsyncExitStack`. The stop: `/readyz` answers 503 and no new socket or
-frame is taken, the log drains and its acks go out, sockets close with 1001, then tasks, clients,
-and the embedded stores. It takes 15 s at most; a second signal ends it at once.
+frame is taken, requests are answered, the log drains and its acks go out, sockets close with 1001,
+then tasks, clients, and the embedded stores. It takes 15 s at most; a second signal ends it at
+once.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ logger = logging.getLogger("tornado_im")
 access = logging.getLogger("tornado_im.access")
 
 DRAIN_SECONDS: Final = 3.0
-"""What the log has for its last batches: more than a message waits for its answer."""
+"""What requests and the log's last batches have: more than a message waits for its answer."""
 
 GOODBYE_SECONDS: Final = 2.0
 """What sockets have for their last bytes. With both limits, 2.5 s for heads and 4 s for children
@@ -119,12 +120,10 @@ async def _serve(
         server.add_sockets(listening)
         # After the connections are closed, while there is a store.
         stack.push_async_callback(work.services.tus.close)
-        stack.push_async_callback(server.close_all_connections)
         on_ready()
         spare_collections()
         await ending.begins()
-        server.stop()
-        await _drain(work)
+        await _drain(work, server)
 
 
 async def _start(
@@ -160,13 +159,18 @@ async def _start(
     return work
 
 
-async def _drain(work: Work) -> None:
+async def _drain(work: Work, server: HTTPServer) -> None:
     """Take nothing new, finish what was taken, say goodbye."""
     sockets = work.services.sockets
     sockets.stopping = True
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            await work.log.drain()
+    server.stop()
+    end = asyncio.get_running_loop().time() + DRAIN_SECONDS
+    # The log behind the requests, some of which want to store something yet.
+    for finished in (work.services.requests.answered, work.log.drain):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                await finished()
+    await server.close_all_connections()
     logger.info("%d messages stored, %d conflicts", work.log.stored, work.log.conflicts)
     sockets.close_all()
     with contextlib.suppress(TimeoutError):

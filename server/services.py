@@ -25,6 +25,7 @@ from server.policy import Policy
 from server.reading import Reading
 from server.refusals import Refusals
 from server.reports import Reports
+from server.requests import Requests
 from server.search import Search
 from server.sessions import Sessions
 from server.sockets import Sockets
@@ -66,5 +67,6 @@ class Services:
     fanout: Fanout
     peers: PeerMap
     sockets: Sockets
+    requests: Requests
     allowed_hosts: frozenset[str]
     """Lower case, without port; empty: any."""

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from conf.settings import Limits
 from models.bus import Bus
@@ -129,8 +129,7 @@ class Sessions:
         await self._revocation.close(
             person.uid, [device], CLOSE_SUPERSEDED, keep=issued.session.sid
         )
-        if pushed_out:
-            await self._revocation.close(person.uid, pushed_out, CLOSE_REVOKED)
+        await self._end_devices(person.uid, pushed_out)
         security.info("login: user %d from %s", person.uid, address)
         self._tell_sessions(person.uid)
         return login
@@ -153,28 +152,35 @@ class Sessions:
     async def change_password(self, who: Identity, old: str, new: str) -> Login:
         """Every token dies, the other devices' sockets close; this device gets a new token.
 
+        The others are signed out before the password is another, and again with the last step:
+        wherever this process ends, nobody goes on by what the older password had let in.
+
         Raises:
             Unauthorized: `bad_credentials`; the token stays good.
+            Forbidden: this session has ended meanwhile.
+            Unavailable: the older password lives on; the others may be signed out.
         """
         known = await self.prove(who.uid, old, "password not changed, the old one was wrong")
         person = await self._people.get(who.uid)
         issued, login = self._issue(person, who.device, who.session)
         changed = await self._passwords.hash(new)
+        others = await self._tokens.end_others(who.uid, who.device, issued.session.sid)
+        if others is None:
+            await self._refuse_ended(who)
+        await self._end_devices(who.uid, others)
         if not await self._users.replace_password_hash(who.uid, known, changed):
             # Another change was faster, and `old` is no longer the password.
             raise Unauthorized("bad_credentials")
         try:
             others = await self._tokens.replace_all(issued)
             if others is None:
-                await self._tokens.check(who.uid, who.device, who.token, who.session.jti)
-                raise Forbidden("token_superseded")
+                await self._refuse_ended(who)
         except ChatError:
             # The older tokens may live, or ended by themselves: then the older password lives on.
             await self._users.replace_password_hash(who.uid, changed, known)
             raise
         self._prolong(issued)
-        if others:
-            await self._revocation.close(who.uid, others, CLOSE_REVOKED)
+        await self._end_devices(who.uid, others)
         security.info("password changed: user %d", who.uid)
         self._tell_sessions(who.uid)
         return login
@@ -272,6 +278,16 @@ class Sessions:
                 peer.close(CLOSE_SUPERSEDED, REASONS[CLOSE_SUPERSEDED])
 
     # Helpers
+
+    async def _refuse_ended(self, who: Identity) -> NoReturn:
+        """Raises `Forbidden`: the word says why that session has ended."""
+        await self._tokens.check(who.uid, who.device, who.token, who.session.jti)
+        raise Forbidden("token_superseded")
+
+    async def _end_devices(self, uid: int, devices: list[str]) -> None:
+        """Close the sockets of devices whose tokens have just died."""
+        if devices:
+            await self._revocation.close(uid, devices, CLOSE_REVOKED)
 
     async def _admit(self, issued: Issued, checked: str, generation: str) -> list[str] | None:
         """Let a login in whose password was right by the hash `checked`.

@@ -73,6 +73,7 @@ from server.reading import Reading
 from server.recent import Recent
 from server.refusals import Refusals
 from server.reports import Reports
+from server.requests import Requests
 from server.revocation import Revocation
 from server.rosters import Rosters
 from server.search import Search
@@ -320,6 +321,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         fanout=fanout,
         peers=peers,
         sockets=sockets,
+        requests=Requests(),
         allowed_hosts=_allowed_hosts(settings),
     )
     forever = {

@@ -38,9 +38,10 @@ async def sign_up(rest: httpx.AsyncClient, name: str) -> tuple[int, str]:
     return registered.json()["data"]["uid"], await sign_in(rest, name)
 
 
-async def sign_in(rest: httpx.AsyncClient, name: str) -> str:
+async def sign_in(rest: httpx.AsyncClient, name: str, *, device: str | None = None) -> str:
+    """Log in on a device, by default the one that is called as he is; the token."""
     body = {"user_name": name, "password": PASSWORD}
-    answer = await call(rest, "POST", "/api/user/login", body, **{"User-Agent": name})
+    answer = await call(rest, "POST", "/api/user/login", body, **{"User-Agent": device or name})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["data"]["token"])
 

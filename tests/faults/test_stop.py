@@ -8,9 +8,12 @@ import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.programs import MONGO, VALKEY, Server, frozen
+from tests.faults.rest import PASSWORD, call, refuses, rest_of, sign_in, sign_up
 from tests.faults.storm import people, resend_all, settled, storm_until, together
 
 PAIRS = 5
+CHANGES = 12
+NEW = "new " + PASSWORD
 STOP_SECONDS = 15.0
 FROZEN_STOP_SECONDS = 12.0
 GOING_AWAY = 1001
@@ -49,6 +52,40 @@ async def test_a_stop_in_a_storm_finishes_what_was_taken(
         print(f"{acknowledged} acknowledged, {len(silent)} stored without an answer: {figures}")
         assert figures == Figures()
         assert silent == set()
+
+
+@pytest.mark.timeout(90)
+async def test_a_stop_answers_the_requests_that_are_under_way(own_server: Server) -> None:
+    """Passwords are being changed: each takes so long that a stop finds most of them half done."""
+    names = [f"ann{number}" for number in range(CHANGES)]
+    async with rest_of(own_server.url) as rest:
+        others = [(await sign_up(rest, name))[1] for name in names]
+        tokens = [await sign_in(rest, name, device=f"{name}'s") for name in names]
+        change = {"old_password": PASSWORD, "new_password": NEW}
+        changes = [
+            asyncio.create_task(
+                call(
+                    rest,
+                    "POST",
+                    "/api/user/password",
+                    change,
+                    **{"User-Agent": f"{name}'s", "token": token},
+                )
+            )
+            for name, token in zip(names, tokens, strict=True)
+        ]
+        await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
+        assert sum(change.done() for change in changes) < CHANGES // 2
+        stopped = asyncio.create_task(asyncio.to_thread(own_server.stop))
+        answers = await asyncio.gather(*changes)
+        assert await stopped == 0
+    assert [answer.status_code for answer in answers] == [200] * CHANGES
+    # Whoever keeps his connection is told to take another one: his next request is not cut.
+    assert answers[-1].headers["connection"] == "close"
+    assert "Traceback" not in own_server.said()
+    await asyncio.to_thread(own_server.start)
+    for name, other in zip(names, others, strict=True):
+        assert await refuses(own_server.url, name, other)
 
 
 async def stop_frozen(server: Server, store: str, name: str) -> None:

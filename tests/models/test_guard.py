@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from sqlite3 import ProgrammingError
 
 import pytest
 
@@ -306,3 +307,15 @@ async def test_a_guard_that_is_closed_leaves_no_prober_behind() -> None:
     await one.proved.reached()
     await one.guard.close()
     assert [task for task in asyncio.all_tasks() if "probe" in task.get_name()] == []
+
+
+async def test_what_is_under_way_when_it_is_closed_and_what_comes_later_is_refused() -> None:
+    one = Store()
+    with pytest.raises(Unavailable):
+        async with one.guard():
+            await one.guard.close()
+            raise ProgrammingError("Cannot operate on a closed database.")
+    with pytest.raises(Unavailable):
+        async with one.guard():
+            raise AssertionError("a call was made")
+    assert one.proved.calls == 0
