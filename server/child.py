@@ -19,6 +19,7 @@ READY_SECONDS = 20.0  # a store may have a long journal to read
 STEP_SECONDS = 0.02
 TERM_SECONDS = 2.0  # after each of two TERMs; then KILL, which costs a store no data
 DEAF_SECONDS = 0.2  # what still answers after that did not hear the TERM
+REMIND_SECONDS = 60.0  # whoever has made a little room is told that it is not enough
 LOG_BYTES = 1 << 20  # a longer log is put aside at the next start, in place of the one before
 TAIL_LINES = 3
 TAIL_CHARACTERS = 4096
@@ -151,7 +152,12 @@ class Child:
     async def _starved(self, code: int) -> None:
         """It died of a disk that takes nothing: wait until a start has a chance."""
         logger.error("%s died (%s): %s", self._name, code, self._disk.words)
-        await self._disk.room()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REMIND_SECONDS):
+                    await self._disk.room()
+                    break
+            logger.error("%s is not started again yet: %s", self._name, self._disk.words)
         logger.warning("%s is started again: there is space for it, and it may write", self._name)
 
     async def _spawn(self) -> Leashed:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -271,6 +272,7 @@ async def test_it_is_started_again_only_when_there_is_room(
         while looks < 20:
             await asyncio.sleep(0.01)
         assert caplog.text.count("has no space left") == 1
+        assert "is not started again yet" not in caplog.text
         next_birth = asyncio.create_task(born.readline())
         await asyncio.sleep(0)
         assert not next_birth.done()
@@ -278,6 +280,21 @@ async def test_it_is_started_again_only_when_there_is_room(
         await next_birth
         await started.stop()
     assert "there is space for it" in caplog.text
+
+
+async def test_while_there_is_no_room_it_is_said_again_how_much_is_needed(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(disk, "ROOM_BYTES", 1 << 62)
+    monkeypatch.setattr(child, "REMIND_SECONDS", 0.01)
+    async with nest.births() as born:
+        started = nest.child("/bin/sh", "-c", STARVING.format(nest.sign))
+        await started.start()
+        await born.readline()
+        while caplog.text.count("is not started again yet") < 2:
+            await asyncio.sleep(0.01)
+        assert re.search(r"started again yet: .*\(\d+ MiB free, up to \d+ MiB needed", caplog.text)
+        await started.stop()
 
 
 async def test_one_that_is_ended_is_started_again(
