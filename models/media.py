@@ -61,6 +61,8 @@ class Medium:
     """How many uses of it were noted, those included that are gone."""
     heir: str | None = field(default=None, compare=False)
     """The medium of the same bytes that is carried in its place, since it has so many."""
+    heir_of: str | None = None
+    """The medium that was uploaded, where this is carried in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,9 @@ class Media:
         return _medium(found) if found else None
 
     async def of(self, uid: int, size: int) -> AsyncIterator[list[Medium]]:
-        """What somebody has uploaded, `size` at a time."""
-        async for page in pages(self._guard, self._media.find({"uid": uid}), size):
+        """What somebody has uploaded, `size` at a time, without what is carried in its place."""
+        uploaded = self._media.find({"uid": uid, "heir_of": None})
+        async for page in pages(self._guard, uploaded, size):
             yield [_medium(row) for row in page]
 
     async def hold(self, id: str, until: int, *, uses: int = 0) -> Medium | None:
@@ -209,6 +212,7 @@ def _document(medium: Medium) -> Document:
         # For the index: an index on a field of an array's members is not every store's.
         "digests": [blob.digest for blob in blobs],
         "created_at": medium.created_at,
+        "heir_of": medium.heir_of,
     }
 
 
@@ -225,4 +229,5 @@ def _medium(row: Document) -> Medium:
         created_at=fields["created_at"],
         carried=fields.get("carried", 0),
         heir=fields.get("heir"),
+        heir_of=fields.get("heir_of"),
     )

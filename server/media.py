@@ -230,9 +230,13 @@ class Media:
             # Held, so that its bytes are still there when another has them, too.
             if await self._store.hold(medium.id, now + HELD_MS) is None:
                 raise NotFound
-            # Nobody's own: who may see it is said by the messages that carry it alone.
             heir = dataclasses.replace(
-                medium, id=secrets.token_urlsafe(16), uid=0, created_at=now, carried=0, heir=None
+                medium,
+                id=secrets.token_urlsafe(16),
+                created_at=now,
+                carried=0,
+                heir=None,
+                heir_of=medium.heir_of or medium.id,
             )
             await self._store.add(heir, due=now + UNUSED_MS)
             await self._store.set_heir(medium.id, heir.id)

@@ -131,10 +131,10 @@ async def test_what_takes_many_pages_is_asked_for_once(embedded: Embedded) -> No
         assert {one.id for one, _ in await flat(media.due(4, 2))} == set("01234")
         assert await flat(media.of(8, 2)) == []
         assert asked.filters == [
-            {"uid": 7},
-            {"uid": 7},
+            {"uid": 7, "heir_of": None},
+            {"uid": 7, "heir_of": None},
             {"due": {"$gte": 0, "$lte": 4}},
-            {"uid": 8},
+            {"uid": 8, "heir_of": None},
         ]
 
 

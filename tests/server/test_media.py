@@ -61,4 +61,9 @@ async def test_what_very_many_carry_is_carried_on_by_media_of_the_same_bytes(
             assert (await one.media.find(bo.uid, id)).blob == mine.blob
             with pytest.raises(Forbidden):
                 await one.media.find(carl.uid, id)
+        # It is hers under whatever id, also when nobody else may see it, and one upload.
+        await one.media.release(carried)
+        assert (await one.media.find(ann.uid, second)).blob == mine.blob
+        with pytest.raises(Forbidden):
+            await one.media.find(bo.uid, second)
         assert [found.id async for found in one.media.of(ann.uid)] == ["mine"]
