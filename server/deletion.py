@@ -72,12 +72,16 @@ class Deletions:
         """End one's own account; on return nobody can use it, and no process knows its name.
 
         Raises:
-            Unauthorized: `bad_credentials`; nothing is done.
+            Unauthorized: `bad_credentials`; where the password was right until a moment ago,
+                all devices are signed out, else nothing is done.
             Unavailable: it is not known whether it is over; if so, the rest follows.
         """
         known = await self._sessions.prove(
             uid, password, "account not deleted, the password was wrong"
         )
+        # Before the account is over, and once more behind it: wherever this process or Redis ends,
+        # nobody goes on by a token of an account that is no more.
+        await self._revocation.end_all(uid, "token_revoked")
         deletion = await self._store.begin(uid, known)
         if deletion is None:
             # The password was changed, or the account ended, a moment ago.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models import deletion as stored
-from models.errors import Forbidden, Unauthorized
+from models.errors import Forbidden, Unauthorized, Unavailable
 from models.lease import Leases
 from models.media import Media
 from models.stores import Stores
@@ -122,6 +122,26 @@ async def test_all_of_it_goes_before_the_answer(embedded: Embedded, tmp_path: Pa
             await here.one.sessions.identify(who.token, who.device)
         with pytest.raises(Unauthorized):
             await here.deletions.delete(here.ann.uid, PASSWORD)
+
+
+async def test_no_token_outlives_the_account_wherever_that_stops(
+    embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(embedded, tmp_path) as here:
+        who = await here.one.login("ann")
+
+        async def over(_uid: int) -> None:
+            raise Unavailable("redis")  # killed just when the account is over
+
+        with monkeypatch.context() as broken:
+            broken.setattr(here.deletions, "_end", over)
+            with pytest.raises(Unavailable):
+                await here.deletions.delete(here.ann.uid, PASSWORD)
+        assert await here.left() == 1
+        with pytest.raises(Forbidden, match="token_revoked"):
+            await here.one.sessions.identify(who.token, who.device)
+        await here.swept()
+        await here.is_gone()
 
 
 async def test_an_answer_does_not_wait_for_very_much(
