@@ -107,9 +107,11 @@ class Workers:
         while True:
             why = await worker.ended()
             del self._serving[number]
-            logger.error("worker %d %s", number, why)
             # Who was asked to end has not died: so all can be replaced, one after another.
-            if not worker.was_asked:
+            if worker.was_asked:
+                logger.info("worker %d has ended in order, and is started again", number)
+            else:
+                logger.error("worker %d %s", number, why)
                 self._deaths.add()
             while number not in self._serving:
                 if self._deaths.too_many:

@@ -6,6 +6,7 @@ The workers here are small programs: they take what they inherit, say what a wor
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -172,14 +173,17 @@ async def test_five_deaths_within_a_minute_are_the_end(
 
 
 async def test_who_is_asked_to_end_has_not_died(
-    family: Family, monkeypatch: pytest.MonkeyPatch
+    family: Family, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(deaths, "BACKOFF_SECONDS", 0.01)
+    caplog.set_level(logging.INFO)
     async with family.running(ENDS_IN_ORDER, 1) as (_, ending):
         for round in range(deaths.DEATHS + 1):
             pids = await family.born(1, round + 1)
             os.kill(pids[-1], 15)
         ending.raise_failure()
+    assert caplog.text.count("worker 1 has ended in order, and is started again") >= deaths.DEATHS
+    assert "ERROR" not in caplog.text
 
 
 async def test_a_start_that_fails_is_told_once_and_leaves_nobody(family: Family) -> None:
