@@ -41,10 +41,12 @@ async def measure(options: Options) -> list[Figure]:
     median = Figure("latency, p50", "ms", "single insert", 2.5, "less")
     echoed = Figure("latency, p50", "ms", "echo", None, "less")
     slowest = Figure("latency, p99", "ms", "single insert", 3.0, "less")
+    synced = Figure("latency, p99", "ms", "bare fsync", None, "less")
     seconds = options.seconds
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         alone = await stack.enter_async_context(store.alone(folder, PAIRS))
+        disk = stack.enter_context(store.disk(folder))
         bare = await stack.enter_async_context(relay.pairs(PAIRS))
         echo = await stack.enter_async_context(relay.echo())
         besides = [
@@ -60,11 +62,13 @@ async def measure(options: Options) -> list[Figure]:
             relayed.add(stored, await chats.throughput(bare, seconds))
             took = await chats.paced(ours[0].once, RATE, seconds)
             inserts = await chats.paced(alone.once, RATE, seconds)
+            syncs = await chats.paced(disk.once, RATE, seconds)
             echoes = await chats.paced(echo, RATE, seconds)
             median.add(1000 * statistics.median(took), 1000 * statistics.median(inserts))
             echoed.add(1000 * statistics.median(took), 1000 * statistics.median(echoes))
             slowest.add(1000 * p99(took), 1000 * p99(inserts))
+            synced.add(1000 * p99(took), 1000 * p99(syncs))
             for beside in besides:
                 await beside.round(stored, took, seconds)
     figures = [throughput, relayed, *(one.throughput for one in besides)]
-    return [*figures, median, echoed, slowest, *(one.slowest for one in besides)]
+    return [*figures, median, echoed, slowest, synced, *(one.slowest for one in besides)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from conf.settings import load
@@ -50,6 +51,27 @@ class Store:
         start = time.perf_counter()
         await self.insert(1)
         return time.perf_counter() - start
+
+
+class Disk:
+    """A file that is written to and synchronised, with nothing else."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    async def once(self) -> float:
+        """Seconds that the bytes of one message take to the disk."""
+        start = time.perf_counter()
+        os.write(self._descriptor, CONTENT.encode())
+        os.fsync(self._descriptor)
+        return time.perf_counter() - start
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[Disk]:
+    """The disk that the store is on."""
+    with open(folder / "synchronised", "ab", buffering=0) as file:
+        yield Disk(file.fileno())
 
 
 @asynccontextmanager
