@@ -338,7 +338,7 @@ class BaseHandler(web.RequestHandler):
         self.write(body)
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
-        if self.services.sockets.stopping and self.get_status() != SWITCHING:
+        if self.get_status() != SWITCHING and self.services.sockets.stopping:
             # So that the client's next request finds another process, or nobody, and is not cut.
             self.set_header("Connection", "close")
         return super().flush(include_footers)
