@@ -14,6 +14,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
@@ -47,9 +48,6 @@ DRAIN_SECONDS: Final = 5.0
 
 UNBOUNDED: Final = 1 << 62
 """For Tornado's own limit, which would answer without the envelope: ours is met first."""
-
-SWITCHING: Final = 101
-"""The status of a handshake, whose `Connection` says something else."""
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _REFUSED: Final = "REFUSED"
@@ -338,7 +336,8 @@ class BaseHandler(web.RequestHandler):
         self.write(body)
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
-        if self.get_status() != SWITCHING and self.services.sockets.stopping:
+        handshake = self.get_status() == HTTPStatus.SWITCHING_PROTOCOLS  # has its own `Connection`
+        if not handshake and self.services.sockets.stopping:
             # So that the client's next request finds another process, or nobody, and is not cut.
             self.set_header("Connection", "close")
         return super().flush(include_footers)

@@ -153,11 +153,12 @@ class Child:
         """It died of a disk that takes nothing: wait until a start has a chance."""
         logger.error("%s died (%s): %s", self._name, code, self._disk.words)
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(REMIND_SECONDS):
                     await self._disk.room()
-                    break
-            logger.error("%s is not started again yet: %s", self._name, self._disk.words)
+                break
+            except TimeoutError:
+                logger.error("%s is not started again yet: %s", self._name, self._disk.words)
         logger.warning("%s is started again: there is space for it, and it may write", self._name)
 
     async def _spawn(self) -> Leashed:
