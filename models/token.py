@@ -276,7 +276,7 @@ class Tokens:
     async def end_all(self, uid: int, word: Ending) -> list[str]:
         """End every token of the user with `word`, and the logins under way; returns the devices.
 
-        What is to keep him out must stand in SQL before.
+        A login that begins after it finds what keeps him out in SQL, or is let in.
         """
         async with self._guard():
             return list(await self._end_all(_keys(uid), [word]))

@@ -74,22 +74,24 @@ class Admins:
             NotFound: there is no such person.
             Forbidden: it is oneself, or another administrator.
             InvalidField: `until`, range: it is not to come.
+            Unavailable: he is signed out, or nothing is done; it is not known whether he is banned.
         """
         if until is not None and until <= time.time() * 1000:
             raise InvalidField("until", "range")
-        await self._people.alive(uid)
+        person = await self._people.alive(uid)
+        if by == uid or person.admin:
+            raise Forbidden
+        # Before he is banned, and once more behind it: wherever this process or Redis ends, nobody
+        # goes on by a token of who is banned.
+        await self._revocation.end_all(uid, "banned")
         end = min(until or FOR_EVER, FOR_EVER)
         act = Act(by, "ban", f"user:{uid}", reason)
-        if by == uid or not await self._acts.ban(uid, end, act):
-            raise Forbidden
-        await self.banned(uid)
-        told(act)
-        return {"uid": uid, "banned_until": end}
-
-    async def banned(self, uid: int) -> None:
-        """Have a ban that stands in SQL hold: on return nothing of his is taken any more."""
+        if not await self._acts.ban(uid, end, act):
+            raise Forbidden  # an administrator since a moment ago
         await self._people.changed(uid)
         await self._revocation.end_all(uid, "banned")
+        told(act)
+        return {"uid": uid, "banned_until": end}
 
     async def unban(self, by: int, uid: int) -> Banned:
         """Let somebody in again. Raises `NotFound`."""

@@ -44,7 +44,8 @@ class Revocation:
         devices = await self._tokens.end_all(uid, word)
         # Also where there was none: who asks again after an outage has not seen sockets close.
         await self.close(uid, None, CLOSE_REVOKED)
-        security.info("all %d sessions of user %d ended: %s", len(devices), uid, word)
+        if devices:
+            security.info("all %d sessions of user %d ended: %s", len(devices), uid, word)
 
     async def close(
         self, uid: int, devices: list[str] | None, code: int, *, keep: str = ""

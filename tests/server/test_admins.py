@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from models.errors import ChatError, Forbidden
+from models.errors import ChatError, Forbidden, Unavailable
 from server.delivery import Outgoing
+from server.protocol import CLOSE_REVOKED
 from tests.border import Step
 from tests.opened import Embedded
 from tests.running import PASSWORD
@@ -71,3 +72,25 @@ async def test_a_change_of_password_that_was_under_way_gives_no_token(embedded: 
         # It was not answered, so it is not changed.
         await one.admins.unban(ann.uid, bo.uid)
         await one.login("bo")
+
+
+async def test_no_token_outlives_a_ban_wherever_that_stops(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with embedded.open() as stores, served(stores) as one:
+        ann, bo = await one.add("ann"), await one.add("bo")
+        who = await one.login("bo")
+        socket = await one.connect(who)
+
+        async def changed(_uid: int) -> None:
+            raise Unavailable("redis")  # killed just when he is banned
+
+        with monkeypatch.context() as broken:
+            broken.setattr(one.people, "changed", changed)
+            with pytest.raises(Unavailable):
+                await one.admins.ban(ann.uid, bo.uid, None, "spam")
+        with pytest.raises(Forbidden, match="banned"):
+            await one.sessions.identify(who.token, DEVICE)
+        assert socket.closed == [CLOSE_REVOKED]
+        with pytest.raises(Forbidden, match="banned"):
+            await one.login("bo")
