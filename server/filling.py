@@ -14,10 +14,6 @@ from models.message import RANGE_MAX, Message, Messages, Stored
 from models.search import Change, Entry, Index
 from server.folding import fold
 
-BATCH: Final = 50
-"""Messages of one write, 3 to 7 ms of a thread: 200 would save a tenth of that, and who sends while
-the index catches up waits behind them (docs/performance.md)."""
-
 CONVERSATIONS_MAX: Final = 50
 """Conversations of one write: each may take a read of the log."""
 
@@ -94,8 +90,11 @@ class Filling:
 
     # Indexing
 
-    async def step(self) -> bool:
-        """Index a batch; returns whether there is more.
+    async def step(self, most: int) -> bool:
+        """Index some messages in one write; returns whether there is more.
+
+        Args:
+            most: so many messages at most.
 
         Raises:
             Unavailable, Unable: it can be called again, and nothing is lost.
@@ -103,7 +102,7 @@ class Filling:
         """
         found: dict[str, list[Stored]] = {}
         changes: dict[str, Change] = {}
-        room = BATCH
+        room = most
         for conv in list(itertools.islice(self._ahead, CONVERSATIONS_MAX)):
             found[conv], reached = await self._next(conv, room)
             changes[conv] = Change(reached)
@@ -153,7 +152,9 @@ class Filling:
             self._ahead[conv] = ahead
         waiting = self._fresh.get(conv)
         if waiting is not None:
-            for seq in [seq for seq in waiting if seq <= reached]:
+            # From the front, as behind a flood they are thousands. They came in their order; one
+            # that did not goes with those that it stands behind.
+            for seq in list(itertools.takewhile(lambda seq: seq <= reached, waiting)):
                 self._kept -= _size(waiting.pop(seq))
             if not waiting:
                 del self._fresh[conv]

@@ -40,6 +40,13 @@ often it is looked whether the file is still there, and whether it is to be buil
 TELL_SECONDS: Final = 0.3
 """How often other processes are told what was committed here."""
 
+BATCH: Final = 10
+"""Messages of one write, 1 ms of a thread. More cost less each, but who sends at that moment waits
+behind them (docs/performance.md)."""
+
+BUILDING_BATCH: Final = 50
+"""The same while an index is built."""
+
 RESTS: Final = 9.0
 """Rests of the feeder, in the time that it worked before: a tenth of a core is for some 800
 messages/s. While more are sent than that, the index falls behind, and senders wait for nothing."""
@@ -226,7 +233,7 @@ class Follower:
             await self._scan()
         more, start = False, time.monotonic()
         for filling in self._fillings():
-            more |= await filling.step()
+            more |= await filling.step(BUILDING_BATCH if self._is_building else BATCH)
         async with self._stepped:
             self._stepped.notify_all()
         if more:
@@ -241,9 +248,14 @@ class Follower:
             self._whole.set()
         await self._rest(GATHER_SECONDS)
 
+    @property
+    def _is_building(self) -> bool:
+        """Whether an index is filled from nothing, or was not looked through since the start."""
+        return not self._whole.is_set() or self._building is not None
+
     def _due_rests(self) -> float:
         """How long to rest after a step that left something, in the time that it worked."""
-        if not self._whole.is_set() or self._building is not None:
+        if self._is_building:
             return min(self._rests, BUILDING_RESTS)
         return BUSY_RESTS if self._is_busy() else self._rests
 

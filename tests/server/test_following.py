@@ -120,7 +120,7 @@ async def busy(
     """A process whose log is busy: each search is worth one step, of one message, and no more are
     made for hours.
     """
-    monkeypatch.setattr("server.filling.BATCH", 1)
+    monkeypatch.setattr(following, "BATCH", 1)
     monkeypatch.setattr(following, "BUSY_RESTS", 1e9)
     async with searched(stores, folder) as one:
         await one.follower.caught_up()
