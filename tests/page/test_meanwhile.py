@@ -1,5 +1,6 @@
 """What comes in the middle of something else: by somebody else, in another tab, with no network."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -21,10 +22,17 @@ def recall(one: Person, number: int) -> None:
     assert one.call("DELETE", path)["status"] == 200
 
 
+def edit_newest(one: Person) -> None:
+    """Begins to edit his newest message, once it is stored."""
+    expect(one.last_mark).to_have_attribute("title", re.compile("^(Sent|Read)"))
+    one.box.press("ArrowUp")
+    expect(one.page.locator(".editing")).to_be_visible()
+
+
 def test_what_was_made_of_a_message_that_is_recalled_stays_in_the_box(talk: Pair) -> None:
     ann, _ = talk
     ann.write("see you at four")
-    ann.box.press("ArrowUp")
+    edit_newest(ann)
     ann.box.fill("see you at five, by the river")
     recall(ann, 2)
     expect(ann.page.locator(".gone")).to_contain_text("You recalled a message")
@@ -33,8 +41,7 @@ def test_what_was_made_of_a_message_that_is_recalled_stays_in_the_box(talk: Pair
     ann.box.press("Enter")
     ann.sees("hello", "hi", "see you at five, by the river")
     # Where nothing was changed, nothing is left of it.
-    ann.box.press("ArrowUp")
-    expect(ann.page.locator(".editing")).to_be_visible()
+    edit_newest(ann)
     recall(ann, -1)
     expect(ann.page.locator(".gone")).to_have_count(2)
     expect(ann.box).to_have_value("")

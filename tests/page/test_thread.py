@@ -28,6 +28,8 @@ def long(pair: tuple[Person, Person]) -> tuple[Person, Person]:
     conv = ann.page.evaluate("location.hash.slice(4)")
     bo.page.evaluate(FILL, [conv, 120])
     expect(ann.bubbles.last).to_contain_text("old 120")
+    # Else a reload shows them all, as unread ones.
+    expect(bo.last_mark).to_have_attribute("title", "Read")
     return ann, bo
 
 
