@@ -50,6 +50,7 @@ class SingleTokenMixin(BaseHandler):
             return
         device = self.device
         self.who = await self.services.sessions.identify(self.token, device)
+        await self.services.sockets.hearing()
 
     @property
     def token(self) -> str:

@@ -193,6 +193,9 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
 
     async def _take(self, peer: Peer, frame: protocol.Frame) -> None:
         try:
+            await self.services.sockets.hearing()
+            if peer.closed:
+                return  # What was heard has ended its session.
             await FRAMES[type(frame)](self, peer, frame)
         except ChatError as error:
             self.refuse(error, frame.id)
@@ -215,7 +218,7 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
     def _send_at_once(self, peer: Peer, frame: protocol.Send) -> bool:
         """As `on_send`, if nothing has to be asked for and nothing is refused; whether it was."""
         try:
-            if not peer.room.is_set():
+            if not peer.room.is_set() or not self.services.sockets.heard:
                 return False
             place = self.services.policy.at_hand(peer.uid, frame.conv, frame.to, peer.default_to)
             if place is None or not self.services.delivery.submit_at_once(

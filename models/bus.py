@@ -10,8 +10,8 @@ Rules kept here:
   without regard to databases, and several systems may share it, each in one of its own;
 - a subscription counts once Redis has confirmed it (`subscribe` returns then);
 - a silent bus is a broken bus: a PING every 300 ms; once the newest answered one was sent more
-  than 900 ms ago `healthy` is False, and whoever acknowledges looks at it first. A login waits 1 s
-  for the other processes, which is longer, so that a dead token is acknowledged nothing;
+  than 900 ms ago `healthy` is False, and whoever takes or acknowledges something looks at it first.
+  A login waits 1 s for the other processes, which is longer: nothing is taken by a dead token;
 - a process introduces itself before it serves anybody, and is answered by the others: so each knows
   whether it is alone (`alone`), and then publishes nothing and, while healthy, asks only itself;
 - every connection made anew is an interruption (`on_interrupted`), because what was published
@@ -88,6 +88,8 @@ class Bus:
         self._answered_at = -SILENT_SECONDS
         self._answered = asyncio.Event()
         """Set while the connection that there is has answered a PING."""
+        self._next_answer = asyncio.Event()
+        """Set by the next answer to a PING, and then another one."""
         self._heard_at = time.monotonic()
         self._pings: deque[float] = deque()
         self._asked: dict[str, asyncio.Queue[Any]] = {}
@@ -121,6 +123,10 @@ class Bus:
         """As `alone`, once it is known. Raises `Unavailable` where that takes too long."""
         await self.introduced()
         return self.alone
+
+    async def answered(self) -> None:
+        """Wait for the next answer to a PING: all that was said before it has been heard then."""
+        await self._next_answer.wait()
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What reads, pings and publishes until cancelled; each is to be a task of its own.
@@ -333,6 +339,8 @@ class Bus:
                 self._answered_at = self._pings.popleft()
                 self._heard_at = time.monotonic()
                 self._answered.set()
+                self._next_answer.set()
+                self._next_answer = asyncio.Event()
 
     def _hear(self, channel: str, event: dict[str, Any]) -> None:
         kind, process = event["event"], event["process"]

@@ -22,7 +22,7 @@ CACHE_MAX: Final = 20_000
 """Entries of each cache, about 300 bytes each; at the bound it starts anew."""
 
 TELL_SECONDS: Final = 1.0
-"""How long a change waits for the other processes; one that is silent for 900 ms sends nothing."""
+"""How long a change waits for the other processes; one that is silent for 900 ms takes nothing."""
 
 
 class Profile(TypedDict):

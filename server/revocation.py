@@ -2,7 +2,7 @@
 
 Promise 4 of docs/protocol.md is kept here. A token dies in Redis in one step; then every process
 that has sockets of that user is told, closes them, and says so. A process that does not say so
-within 1 s has not heard its bus for longer than 900 ms and acknowledges nothing (`models.bus`).
+within 1 s has not heard its bus for longer than 900 ms and takes nothing (`Sockets.hearing`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ CACHE_MAX: Final = 2_000
 """Groups kept, about 150 bytes a member; at the bound the cache starts anew."""
 
 TELL_SECONDS: Final = 1.0
-"""How long a change waits for the other processes; one that is silent for 900 ms sends nothing."""
+"""How long a change waits for the other processes; one that is silent for 900 ms takes nothing."""
 
 
 class Rosters:

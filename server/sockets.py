@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from conf.settings import Limits, Media
-from models.bus import Bus
+from models.bus import GIVE_UP_SECONDS, Bus
 from models.conv import is_group
 from models.errors import RateLimited, Unavailable
 from models.head import Cursor
@@ -91,6 +91,28 @@ class Sockets:
         self.recovering = False
         """After an interruption of the bus, until it is known whose sessions ended meanwhile."""
         presence.on_change = self._presence_changed
+
+    @property
+    def heard(self) -> bool:
+        """Whether it is known here whose sessions have ended, who blocks whom, what was written."""
+        return self._bus.healthy and not self.recovering
+
+    async def hearing(self) -> None:
+        """Wait until that is known: a process that was frozen has missed some of it.
+
+        Raises:
+            Unavailable: the bus is silent for too long.
+        """
+        if self.heard:
+            return
+        if self._bus.given_up:
+            raise Unavailable("bus")
+        try:
+            async with asyncio.timeout(GIVE_UP_SECONDS):
+                while not self.heard:
+                    await self._bus.answered()
+        except TimeoutError:
+            raise Unavailable("bus") from None
 
     # Coming
 

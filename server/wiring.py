@@ -165,7 +165,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         messages,
         recent,
         is_pending=lambda number: number in log.pending,
-        is_heard=lambda: bus.healthy and not sockets.recovering,
+        is_heard=lambda: sockets.heard,
         on_joined=lambda conv: sockets.joined(conv),
         on_closed=lambda convs: sockets.let_go(convs),
     )

@@ -7,10 +7,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+import httpx
 import pytest
 
 from server.process import SECOND_SIGNAL_SECONDS
@@ -18,9 +20,9 @@ from tests.faults.figures import Figures
 from tests.faults.programs import READY_SECONDS, Server, frozen, gone, holder
 from tests.faults.rest import call, refuses, rest_of, sign_in, sign_up
 from tests.faults.storm import people, resend_all, settled, storm_until, together
-from tests.faults.writer import Writer
+from tests.faults.writer import ACKS, UNAVAILABLE, Writer
 
-ONLINE, OFFLINE, PRESENCE = 50004, 50005, 50011
+ONLINE, OFFLINE, PRESENCE, BLOCKED = 50004, 50005, 50011, 40003
 SUPERSEDED, GOING_AWAY = 4001, 1001
 
 PAIRS = 8
@@ -115,6 +117,58 @@ async def test_a_login_with_one_worker_ends_the_socket_with_the_other(shared: Se
                 assert old.close_code == SUPERSEDED
         for old in olds:
             assert await refuses(shared.url, old.name, old.token)
+
+
+@asynccontextmanager
+async def rest_with(server: Server, worker: int) -> AsyncIterator[httpx.AsyncClient]:
+    """A connection that is kept with that worker."""
+    for _ in range(LANDINGS_MAX):
+        async with rest_of(server.url) as rest:
+            answer = await rest.get("/healthz")
+            _, port = answer.extensions["network_stream"].get_extra_info("client_addr")
+            if holder(server.workers(), server.port, port) == worker:
+                yield rest
+                return
+    raise AssertionError(f"no connection came to {worker}")
+
+
+async def test_a_thawed_worker_takes_nothing_by_a_token_that_has_died_meanwhile(
+    shared: Server,
+) -> None:
+    one, other = shared.workers()
+    async with people([shared.url], 1) as (ann, bo), rest_with(shared, other) as rest:
+        await land(ann, shared, one)
+        await land(bo, shared, other)
+        assert (await ann.write())["code"] == ONLINE
+        with frozen(one):
+            await sign_in(rest, ann.name)
+            late = asyncio.create_task(ann.write())
+            await asyncio.sleep(0)
+        await ann.disconnected()
+        assert ann.close_code == SUPERSEDED
+        with pytest.raises(asyncio.CancelledError):
+            await late
+        # Behind whatever that worker may still write there.
+        await bo.close()
+        await land(bo, shared, one)
+        assert (await bo.write())["code"] in ACKS
+        await bo.sync()
+        assert set(bo.known.values()) == {*ann.acked, *bo.acked}
+
+
+async def test_a_block_that_was_answered_holds_with_a_thawed_worker(shared: Server) -> None:
+    one, other = shared.workers()
+    async with people([shared.url], 1) as (ann, bo), rest_with(shared, other) as rest:
+        await land(ann, shared, one)
+        assert (await ann.write())["code"] in ACKS
+        headers = {"User-Agent": bo.name, "token": bo.token}
+        with frozen(one):
+            answer = await call(rest, "PUT", f"/api/user/{ann.uid}/block", **headers)
+            assert answer.status_code == 200, answer.text
+            late = asyncio.create_task(ann.write())
+            await asyncio.sleep(0)
+        assert (await late)["code"] in (UNAVAILABLE, BLOCKED)
+        assert (await ann.write())["code"] == BLOCKED
 
 
 @pytest.mark.timeout(90)

@@ -305,6 +305,21 @@ async def test_after_an_interruption_sessions_are_compared_before_anything_is_ac
         assert one.users.answered.calls == asked + 1
 
 
+async def test_nothing_is_taken_until_it_is_known_what_was_missed(embedded: Embedded) -> None:
+    async with embedded.open() as stores, served(stores) as one:
+        await one.sockets.hearing()
+        one.tokens.comparing.hold()
+        one.sockets.recover()
+        await one.tokens.comparing.reached()
+        asking = asyncio.create_task(one.sockets.hearing())
+        await one.bus.answered()
+        assert not one.sockets.heard and not asking.done()
+        one.tokens.comparing.release()
+        async with asyncio.timeout(SECONDS):
+            await asking
+        assert one.sockets.heard
+
+
 async def test_of_two_interruptions_the_later_one_decides(embedded: Embedded) -> None:
     async with embedded.open() as stores, served(stores) as one:
         who = await signed_in(one)
