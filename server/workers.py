@@ -58,20 +58,16 @@ class Workers:
         self._deaths = Deaths()
 
     async def start(self, count: int) -> None:
-        """Return when all serve.
+        """Return when all serve, but for those that cannot: they are tried again.
 
         The first one alone: it brings the schema up to date, and a start that fails is told once.
 
         Raises:
-            ConfigError: one of them cannot serve.
+            ConfigError: the first one cannot serve.
         """
-        await self._add(1)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for number in range(2, count + 1):
-                    group.create_task(self._add(number))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await self._started(1)
+        self._keep_up(1)
+        await asyncio.gather(*(self._add(number) for number in range(2, count + 1)))
 
     async def stop(self) -> None:
         """Ask all to end, and kill who has not after STOP_SECONDS."""
@@ -92,40 +88,54 @@ class Workers:
             await asyncio.wait(late)
 
     async def _add(self, number: int) -> None:
-        worker = await self._started(number)
-        self._keepers.append(asyncio.create_task(self._keep(worker), name=f"keep worker {number}"))
+        try:
+            await self._started(number)
+        except ConfigError as error:
+            self._missed(number, error)
+        self._keep_up(number)
 
-    async def _started(self, number: int) -> Worker:
+    async def _started(self, number: int) -> None:
         unable = self._estate.children.restart_mongo
-        worker = await Worker.start(number, self._estate.inheritance, unable)
-        self._serving[number] = worker
-        return worker
+        self._serving[number] = await Worker.start(number, self._estate.inheritance, unable)
 
-    async def _keep(self, worker: Worker) -> None:
-        """Start it again whenever it ends, until that helps no more."""
-        number = worker.number
+    def _missed(self, number: int, error: ConfigError) -> str:
+        why = f"did not start: {error}"
+        logger.error("worker %d %s", number, why)
+        return why
+
+    def _keep_up(self, number: int) -> None:
+        self._keepers.append(asyncio.create_task(self._keep(number), name=f"keep worker {number}"))
+
+    async def _keep(self, number: int) -> None:
+        """Start it again whenever it does not serve, until that helps no more."""
+        why = ""
         while True:
-            why = await worker.ended()
-            del self._serving[number]
-            # Who was asked to end has not died: so all can be replaced, one after another.
-            if worker.was_asked:
-                logger.info("worker %d has ended in order, and is started again", number)
-            else:
-                logger.error("worker %d %s", number, why)
-                self._deaths.add()
-            while number not in self._serving:
-                if self._deaths.too_many:
-                    times = f"{DEATHS} times within {DEATHS_SECONDS:g} s"
-                    self._ending.fail(f"workers died {times}, at last worker {number}: it {why}")
-                    return
-                await asyncio.sleep(self._deaths.pause)
-                try:
-                    worker = await self._started(number)
-                except ConfigError as error:
-                    why = f"did not start: {error}"
-                    logger.error("worker %d %s", number, why)
-                    # As long as others serve, a store that is away for a while ends nothing.
-                    if self._serving:
-                        await asyncio.sleep(RETRY_SECONDS)
-                    else:
-                        self._deaths.add()
+            if number in self._serving:
+                why = await self._ended(number)
+            if self._deaths.too_many:
+                times = f"{DEATHS} times within {DEATHS_SECONDS:g} s"
+                self._ending.fail(f"workers died {times}, at last worker {number}: it {why}")
+                return
+            await asyncio.sleep(self._deaths.pause)
+            try:
+                await self._started(number)
+            except ConfigError as error:
+                why = self._missed(number, error)
+                # As long as others serve, a store that is away for a while ends nothing.
+                if self._serving:
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    self._deaths.add()
+
+    async def _ended(self, number: int) -> str:
+        """Wait until a worker that serves has ended; why."""
+        worker = self._serving[number]
+        why = await worker.ended()
+        del self._serving[number]
+        # Who was asked to end has not died: so all can be replaced, one after another.
+        if worker.was_asked:
+            logger.info("worker %d has ended in order, and is started again", number)
+        else:
+            logger.error("worker %d %s", number, why)
+            self._deaths.add()
+        return why

@@ -55,7 +55,14 @@ if parent.number == 2 and len(open(here / "births-2").readlines()) > 1:
 parent.ready()
 signal.pause()
 """
-TELLS_WHAT_IT_GOT = """
+DIES_AT_ITS_START = """
+if parent.number == 2 and not (here / "births-2").exists():
+    born()
+    os.kill(os.getpid(), signal.SIGKILL)
+serve()
+signal.pause()
+"""
+TELLS_WHAT_IT_GOT = """""
 inheritance = parent.inheritance
 with socket.socket(fileno=inheritance.listening[0]) as listening:
     serve()
@@ -214,6 +221,18 @@ async def test_one_that_cannot_be_started_ends_nothing_while_others_serve(
         await family.born(2, deaths.DEATHS + 2)
         ending.raise_failure()
     assert "worker 2 did not start: the store is away" in caplog.text
+
+
+async def test_one_that_is_killed_while_it_starts_ends_nothing(
+    family: Family, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(deaths, "BACKOFF_SECONDS", 0.01)
+    async with family.running(DIES_AT_ITS_START, 3) as (_, ending):
+        await family.born(2, 2)
+        ending.raise_failure()
+        assert [len(family.births(number)) for number in (1, 3)] == [1, 1]
+        assert all(map(alive, family.births(1) + family.births(3) + family.births(2)[1:]))
+    assert "worker 2 did not start: worker 2 was killed by SIGKILL" in caplog.text
 
 
 async def test_a_deaf_one_is_killed(
