@@ -71,8 +71,14 @@ def spare_collections() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+def _limit_stop() -> None:
+    """Whatever this process waits for, and be it its start, it is gone after STOP_SECONDS."""
+    asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
+
+
 def stop_signals() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    """Set by the first SIGTERM or SIGINT, with STOP_SECONDS from then on; a second one ends the
+    process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -83,7 +89,9 @@ def stop_signals() -> asyncio.Event:
         if loop.time() - asked_at > SECOND_SIGNAL_SECONDS:
             os._exit(1)
         asked_at = min(asked_at, loop.time())
-        stop.set()
+        if not stop.is_set():
+            _limit_stop()
+            stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
@@ -99,13 +107,14 @@ class Ending:
 
     def fail(self, why: str) -> None:
         self._failure = self._failure or why
-        self._asked.set()
+        if not self._asked.is_set():
+            _limit_stop()
+            self._asked.set()
 
     async def begins(self) -> None:
         """Wait for it; from then on the process has STOP_SECONDS."""
         await self._asked.wait()
         logger.info("stopping")
-        asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 1)
 
     def raise_failure(self) -> None:
         """Raises ConfigError with what has failed, if anything has."""

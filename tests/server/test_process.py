@@ -32,6 +32,20 @@ async def main():
 asyncio.run(main())
 """
 
+A_START_THAT_WAITS = """
+import asyncio, os, signal
+from server import process
+
+process.STOP_SECONDS = 0.2
+
+async def main():
+    process.Ending()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
 DESCRIPTORS = """
 import logging, resource
 from server import process
@@ -62,6 +76,10 @@ async def test_a_signal_asks_for_the_stop() -> None:
 def test_a_second_signal_ends_it_at_once_but_not_the_echo_of_the_first() -> None:
     done = program(TWO_SIGNALS)
     assert (done.returncode, done.stdout) == (1, "the two of one moment are one\n")
+
+
+def test_a_start_that_waits_for_something_ends_in_time_too() -> None:
+    assert program(A_START_THAT_WAITS).returncode == 1
 
 
 def test_the_limit_of_descriptors_is_raised_as_far_as_allowed_and_too_low_a_one_is_told() -> None:
