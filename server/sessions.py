@@ -158,7 +158,8 @@ class Sessions:
         Raises:
             Unauthorized: `bad_credentials`; the token stays good.
             Forbidden: this session has ended meanwhile.
-            Unavailable: the older password lives on; the others may be signed out.
+            Unavailable: the older password lives on; all devices may be signed out, as a store that
+                was too slow to answer does it all the same.
         """
         known = await self.prove(who.uid, old, "password not changed, the old one was wrong")
         person = await self._people.get(who.uid)
