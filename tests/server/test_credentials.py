@@ -186,4 +186,5 @@ def test_the_loop_turns_while_passwords_are_hashed(passwords: Passwords) -> None
     one = time.perf_counter()
     asyncio.run(passwords.hash("correct horse"))
     one = time.perf_counter() - one
-    assert min(asyncio.run(scene()) for _ in range(3)) < max(one, 0.02)
+    # Several times, as on a busy machine the loop may wait for its core just as long.
+    assert any(asyncio.run(scene()) < max(one, 0.02) for _ in range(10))
