@@ -86,8 +86,6 @@ class Bus:
         self._confirmed: set[str] = set()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._answered_at = -SILENT_SECONDS
-        self._answered = asyncio.Event()
-        """Set while the connection that there is has answered a PING."""
         self._next_answer = asyncio.Event()
         """Set by the next answer to a PING, and then another one."""
         self._heard_at = time.monotonic()
@@ -149,7 +147,8 @@ class Bus:
         await self._confirm("all", f"r:{self.process}")
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
-                await self._answered.wait()
+                while not self.healthy:
+                    await self.answered()
         except TimeoutError:
             raise Unavailable("bus") from None
         await self._introduce_now()
@@ -310,7 +309,6 @@ class Bus:
                 self._introduced.clear()
                 self._confirmed.clear()
                 self._answered_at = -SILENT_SECONDS
-                self._answered.clear()
                 with contextlib.suppress(RedisError, OSError):
                     await pubsub.aclose()
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -338,7 +336,6 @@ class Bus:
             elif message["type"] == "pong" and self._pings:
                 self._answered_at = self._pings.popleft()
                 self._heard_at = time.monotonic()
-                self._answered.set()
                 self._next_answer.set()
                 self._next_answer = asyncio.Event()
 

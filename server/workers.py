@@ -66,7 +66,7 @@ class Workers:
             ConfigError: the first one cannot serve.
         """
         await self._started(1)
-        self._keep_up(1)
+        self._keep_up(1, "")
         await asyncio.gather(*(self._add(number) for number in range(2, count + 1)))
 
     async def stop(self) -> None:
@@ -88,11 +88,12 @@ class Workers:
             await asyncio.wait(late)
 
     async def _add(self, number: int) -> None:
+        why = ""
         try:
             await self._started(number)
         except ConfigError as error:
-            self._missed(number, error)
-        self._keep_up(number)
+            why = self._missed(number, error)
+        self._keep_up(number, why)
 
     async def _started(self, number: int) -> None:
         unable = self._estate.children.restart_mongo
@@ -103,12 +104,16 @@ class Workers:
         logger.error("worker %d %s", number, why)
         return why
 
-    def _keep_up(self, number: int) -> None:
-        self._keepers.append(asyncio.create_task(self._keep(number), name=f"keep worker {number}"))
+    def _keep_up(self, number: int, why: str) -> None:
+        keeping = self._keep(number, why)
+        self._keepers.append(asyncio.create_task(keeping, name=f"keep worker {number}"))
 
-    async def _keep(self, number: int) -> None:
-        """Start it again whenever it does not serve, until that helps no more."""
-        why = ""
+    async def _keep(self, number: int, why: str) -> None:
+        """Start it again whenever it does not serve, until that helps no more.
+
+        Args:
+            why: it does not serve now, where it does not.
+        """
         while True:
             if number in self._serving:
                 why = await self._ended(number)

@@ -270,15 +270,10 @@ async def test_what_either_worker_acknowledged_both_find_in_the_one_index(alone:
 
     async def find(worker: int, q: str) -> int:
         """How many are found by that worker, on a connection of its own."""
-        for _ in range(LANDINGS_MAX):
-            async with rest_of(alone.url) as rest:
-                answer = await call(rest, "GET", f"/api/search?q={q}", **headers)
-                stream = answer.extensions["network_stream"]
-                _, port = stream.get_extra_info("client_addr")
-                if holder(alone.workers(), alone.port, port) == worker:
-                    assert answer.status_code == 200, answer.text
-                    return len(answer.json()["data"]["results"])
-        raise AssertionError(f"no connection came to {worker}")
+        async with rest_with(alone, worker) as rest:
+            answer = await call(rest, "GET", f"/api/search?q={q}", **headers)
+            assert answer.status_code == 200, answer.text
+            return len(answer.json()["data"]["results"])
 
     async def found(q: str, count: int) -> None:
         for worker in alone.workers():
