@@ -110,7 +110,12 @@ class Bus:
     @property
     def given_up(self) -> bool:
         """Silent for so long that nobody should begin to wait for it."""
-        return time.monotonic() - self._heard_at > GIVE_UP_SECONDS
+        return self.patience < 0
+
+    @property
+    def patience(self) -> float:
+        """Seconds until it is given up; below 0 it is."""
+        return self._heard_at + GIVE_UP_SECONDS - time.monotonic()
 
     @property
     def alone(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from conf.settings import Limits, Media
-from models.bus import GIVE_UP_SECONDS, Bus
+from models.bus import Bus
 from models.conv import is_group
 from models.errors import RateLimited, Unavailable
 from models.head import Cursor
@@ -105,10 +105,8 @@ class Sockets:
         """
         if self.heard:
             return
-        if self._bus.given_up:
-            raise Unavailable("bus")
         try:
-            async with asyncio.timeout(GIVE_UP_SECONDS):
+            async with asyncio.timeout(self._bus.patience):
                 while not self.heard:
                     await self._bus.answered()
         except TimeoutError:
