@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
-from tornado import iostream, websocket
+from tornado import iostream
 
 from handlers.auth import SingleTokenMixin
 from handlers.call import plain
@@ -29,18 +29,12 @@ from server.pace import Pace
 from server.peers import Peer, PeerMap
 from server.policy import Place
 from server.services import Services
-from server.sockets import HEARTBEAT_MS
 
 logger = logging.getLogger("tornado_im.chat")
 
 SUBPROTOCOL: Final = "im.v1"
 BAD_FRAMES_MAX: Final = 20
 """Bad frames in a row that are answered; the last of them closes the socket."""
-
-UNANSWERED_PINGS_MAX: Final = 2
-BEAT_STEP_SECONDS: Final = 0.25
-"""Pings go out at such steps of the clock: those of many sockets in one turn of the loop, since to
-wake the process costs more than a ping. Of 10,000 sockets a hundred have theirs together."""
 
 SEND_BUFFER_BYTES: Final = 64 * 1024
 """The kernel's share of what a socket has not read; by default it hides 4 MB of it."""
@@ -59,11 +53,11 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
     def initialize(self, services: Services) -> None:
         super().initialize(services)
         self.peer: Peer | None = None
-        self._beat: asyncio.TimerHandle | None = None
+        self._beat: int | None = None
+        """Its step of the heartbeat."""
         self._speech = text.language(self.request.headers.get("Accept-Language", ""))
         self._bad_frames = 0
         self._pace = Pace()
-        self._unanswered = 0
 
     # The handshake
 
@@ -153,13 +147,13 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
         return stream
 
     def open(self, *_args: str, **_kwargs: str) -> None:
-        if self.peer is None:
+        if self.peer is None or self.connection is None:
             return
         if self.peer.closed_with is not None:
             # A login or a logout came between the handshake's check and this.
             self.close(*self.peer.closed_with)
             return
-        self._await_beat()
+        self._beat = self.services.heartbeat.add(self.connection)
         self.services.sockets.connected(self.peer, self.who)
 
     # The wire of the peer
@@ -342,31 +336,11 @@ class ChatHandler(SingleTokenMixin, FramedSocket):
         else:
             self._bad_frames = 0
 
-    # The heartbeat and the end
-
-    def _await_beat(self) -> None:
-        loop = asyncio.get_running_loop()
-        step = loop.time() // BEAT_STEP_SECONDS * BEAT_STEP_SECONDS
-        self._beat = loop.call_at(step + HEARTBEAT_MS / 1000, self._ping)
-
-    def _ping(self) -> None:
-        if self._unanswered >= UNANSWERED_PINGS_MAX:
-            if self.connection is not None:
-                self.connection.cut()
-            return
-        self._unanswered += 1
-        try:
-            self.ping()
-        except websocket.WebSocketClosedError:
-            return
-        self._await_beat()
-
-    def on_pong(self, _data: bytes) -> None:
-        self._unanswered = 0
+    # The end
 
     def on_close(self) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
+        if self._beat is not None and self.connection is not None:
+            self.services.heartbeat.remove(self.connection, self._beat)
         if self.peer is not None:
             self.services.sockets.ended(self.peer)
 

@@ -26,6 +26,10 @@ and one busy client then delays all others by 250 ms."""
 CLOSE_SECONDS: Final = 5.0
 """After a close frame of ours the connection is cut, whatever the other side does."""
 
+UNANSWERED_PINGS_MAX: Final = 2
+
+_PING: Final = control(Opcode.PING)
+
 _READ_BYTES: Final = 64 * 1024
 
 _read = bytearray(_READ_BYTES)
@@ -75,6 +79,8 @@ class Connection(asyncio.BufferedProtocol):
         self._full = False
         """Whether the kernel has not taken all that was written."""
         self._pong_owed: bytes | None = None
+        self._unanswered = 0
+        """Pings of ours."""
         self._close_code: int | None = None
         self._close_reason: str | None = None
 
@@ -157,11 +163,14 @@ class Connection(asyncio.BufferedProtocol):
     def _hand_on(self) -> None:
         """Hand on what is whole, until something is awaited or the others have a turn."""
         breach = None
+        messages = False
         try:
             for _ in range(FRAMES_PER_TURN):
                 if self._deaf or (frame := self._frames.next()) is None:
                     break
-                awaited = self._take(*frame)
+                opcode, payload = frame
+                messages = messages or opcode < Opcode.CLOSE
+                awaited = self._take(opcode, payload)
                 if awaited is not None:
                     self._awaits = True
                     asyncio.ensure_future(awaited).add_done_callback(self._awaited)
@@ -171,7 +180,8 @@ class Connection(asyncio.BufferedProtocol):
                 asyncio.get_running_loop().call_soon(self._go_on)
         except Breach as found:
             breach = found
-        self._handler.on_handed_on()
+        if messages:
+            self._handler.on_handed_on()
         if breach is not None:
             self._refuse(breach)
 
@@ -196,7 +206,7 @@ class Connection(asyncio.BufferedProtocol):
         if opcode == Opcode.BINARY:
             return self._call(self._handler.on_message, payload)
         if opcode == Opcode.PONG:
-            self._call(self._handler.on_pong, payload)
+            self._unanswered = 0
         elif opcode == Opcode.PING:
             self._pong(payload)
         elif opcode == Opcode.CLOSE:
@@ -245,8 +255,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None and not self._closing and not self._transport.is_closing():
             self._transport.write(data)
 
-    def write_ping(self, data: bytes) -> None:
-        self.write(control(Opcode.PING, data))
+    def beat(self) -> None:
+        """Ping the client, or give him up who has not answered the last two."""
+        if self._unanswered >= UNANSWERED_PINGS_MAX:
+            self.cut()
+            return
+        self._unanswered += 1
+        self.write(_PING)
 
     def _pong(self, data: bytes) -> None:
         # Of pings that come faster than pongs are read only the last has to be answered (5.5.3).

@@ -16,6 +16,7 @@ from server.export import Export
 from server.fanout import Fanout
 from server.figures import Figures
 from server.groups import Groups
+from server.heartbeat import Heartbeat
 from server.invites import Invites
 from server.listing import Listing
 from server.media import Media
@@ -67,6 +68,7 @@ class Services:
     fanout: Fanout
     peers: PeerMap
     sockets: Sockets
+    heartbeat: Heartbeat
     requests: Requests
     allowed_hosts: frozenset[str]
     """Lower case, without port; empty: any."""

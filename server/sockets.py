@@ -25,6 +25,7 @@ from models.message import Message, Stored
 from server import protocol
 from server.fanout import Fanout, group_channel
 from server.gate import Gate
+from server.heartbeat import PERIOD_MS
 from server.pace import ENDS_PER_TURN, SLICE, Spread, in_slices
 from server.peers import Peer, PeerMap
 from server.people import People
@@ -37,7 +38,6 @@ from server.turns import Turns
 
 logger = logging.getLogger("tornado_im.sockets")
 
-HEARTBEAT_MS: Final = 25_000
 MIB: Final = 1024 * 1024
 TOUCH_SECONDS: Final = 30.0
 """How far the last use of a device by its socket may lag: it only says which one is the oldest."""
@@ -203,7 +203,7 @@ class Sockets:
                     "user_name": who.user_name,
                     "device": who.device,
                     "server_time": int(time.time() * 1000),
-                    "heartbeat": HEARTBEAT_MS,
+                    "heartbeat": PERIOD_MS,
                     "version": self._version,
                     # So that what is too large can be said before it is sent.
                     "media": {

@@ -54,6 +54,7 @@ from server.figures import Figures
 from server.following import Follower
 from server.gate import Gate
 from server.groups import Groups
+from server.heartbeat import Heartbeat
 from server.inheritance import Inheritance
 from server.invites import Invites
 from server.keeping import Keeping
@@ -263,6 +264,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
     reports = Reports(
         reported, messages, policy, uploaded, amendments, admins, trail, rates, leases
     )
+    heartbeat = Heartbeat()
     refusals = Refusals()
     meter = Meter(
         stores,
@@ -321,6 +323,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         fanout=fanout,
         peers=peers,
         sockets=sockets,
+        heartbeat=heartbeat,
         requests=Requests(),
         allowed_hosts=_allowed_hosts(settings),
     )
@@ -332,6 +335,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         "presence": presence.run(),
         "outbox": changes.sweep(),
         "device use": sockets.run(),
+        "heartbeat": heartbeat.run(),
         "expiry": expiry.run(),
         "media": media_sweep.run(),
         "reports": reports.sweep(),

@@ -40,9 +40,6 @@ class Echo(ChatHandler):
         else:
             self.peer.write(protocol.text_frame(message.encode()))
 
-    def on_pong(self, _data: bytes) -> None:
-        pass
-
     def on_close(self) -> None:
         pass
 

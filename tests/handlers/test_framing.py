@@ -13,7 +13,8 @@ import pytest
 from tornado import httpserver, netutil, web, websocket
 
 from handlers.frames import FrameReader
-from handlers.framing import FRAMES_PER_TURN, Connection, FramedSocket
+from handlers.framing import FRAMES_PER_TURN, UNANSWERED_PINGS_MAX, Connection, FramedSocket
+from server.heartbeat import PERIOD_MS
 from tests.client import SECONDS, Account
 
 PING = b'{"type":9}'
@@ -37,7 +38,7 @@ async def serving(handler: type[web.RequestHandler]) -> AsyncIterator[tuple[str,
 
 @asynccontextmanager
 async def connected(
-    account: Account, behind: bytes = b""
+    account: Account, behind: bytes = b"", *, seconds: float = SECONDS
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A new socket behind CONNECTED; `behind` goes with the handshake in one piece."""
     connection = socket.socket()
@@ -56,7 +57,7 @@ async def connected(
         }
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         writer.write(f"GET /ws HTTP/1.1\r\n{lines}\r\n".encode() + behind)
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             answer = await reader.readuntil(b"\r\n\r\n")
             assert b" 101 " in answer
             assert b": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer  # of RFC 6455, 1.3
@@ -262,6 +263,44 @@ async def test_a_pong_that_had_to_wait_is_not_written_in_the_middle_of_writing()
         assert written == [b"\x8a\x04last"]
         writer.close()
         await writer.wait_closed()
+
+
+async def test_who_answers_no_ping_is_given_up_and_who_does_is_not() -> None:
+    opened: asyncio.Queue[Connection] = asyncio.Queue()
+
+    class Socket(FramedSocket):
+        def open(self, *_args: str, **_kwargs: str) -> None:
+            assert self.connection is not None
+            opened.put_nowait(self.connection)
+
+        def on_message(self, message: str | bytes) -> None:
+            self.connection.write(b"\x81\x00")  # type: ignore[union-attr]
+
+    async with asyncio.timeout(SECONDS), serving(Socket) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(HANDSHAKE)
+        connection = await opened.get()
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(UNANSWERED_PINGS_MAX):
+            for _ in range(UNANSWERED_PINGS_MAX):
+                connection.beat()
+            assert await reader.readexactly(4) == 2 * b"\x89\x00"
+            writer.write(masked(10, b"") + masked(1, b"behind it"))
+            assert await reader.readexactly(2) == b"\x81\x00"
+        for _ in range(UNANSWERED_PINGS_MAX):
+            connection.beat()
+        assert await reader.readexactly(4) == 2 * b"\x89\x00"
+        assert not connection.is_closing()
+        connection.beat()
+        assert await reader.read() == b""
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def test_a_socket_is_pinged_within_a_heartbeat(eve: Account) -> None:
+    async with connected(eve, seconds=PERIOD_MS / 1000 + 1) as (reader, _):
+        assert await reader.readexactly(2) == b"\x89\x00"
 
 
 async def test_nobody_waits_for_the_rest_of_a_body_that_broke_off() -> None:
