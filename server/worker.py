@@ -80,10 +80,12 @@ class Worker:
             await asyncio.wait(
                 {ready, ended}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
+            # It may have ended since, which is for who keeps it to see.
+            if self._ready.is_set():
+                return
             if ended.done():
                 raise ConfigError(self._failure or f"worker {self.number} {ended.result()}")
-            if not ready.done():
-                raise ConfigError(f"worker {self.number} did not serve within {READY_SECONDS:g} s")
+            raise ConfigError(f"worker {self.number} did not serve within {READY_SECONDS:g} s")
         finally:
             ready.cancel()
             ended.cancel()

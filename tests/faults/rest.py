@@ -1,5 +1,6 @@
 """Calls over REST, and how long their answers take."""
 
+import asyncio
 import time
 from collections.abc import Awaitable
 from typing import Any
@@ -62,6 +63,13 @@ async def refuses(url: str, name: str, token: str) -> bool:
         return answer.status_code == 403
     await socket.close()
     return False
+
+
+async def ready_at_once(url: str) -> None:
+    """Wait until a server is ready again, which may take no longer; nothing tells of it."""
+    async with rest_of(url) as rest, asyncio.timeout(AT_ONCE_SECONDS):
+        while (await rest.get("/readyz")).status_code != 200:
+            await asyncio.sleep(0.01)
 
 
 async def timed(answer: Awaitable[Any]) -> tuple[Any, float]:

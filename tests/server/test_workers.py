@@ -44,7 +44,12 @@ def serve():
 SERVES = "serve(); signal.pause()"
 DIES = "serve(); sys.exit(3)"
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve(); time.sleep(60)"
-ENDS_IN_ORDER = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); serve(); time.sleep(60)"
+ENDS_IN_ORDER = """
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+parent.ready()
+born()  # a test asks it to end as soon as it is born
+time.sleep(60)
+"""
 FAILS = "born(); parent.failed('there is no such thing'); sys.exit(1)"
 UNABLE = "serve(); parent.unable('its disk is full'); signal.pause()"
 FAILS_AGAIN = """
