@@ -38,7 +38,7 @@ GATHER_SECONDS: Final = 0.5
 often it is looked whether the file is still there, and whether it is to be built anew."""
 
 TELL_SECONDS: Final = 0.3
-"""How often other processes are told what was committed here."""
+"""How long what was committed here gathers before other processes are told."""
 
 BATCH: Final = 10
 """Messages of one write, 1 ms of a thread. More cost less each, but who sends at that moment waits
@@ -107,6 +107,7 @@ class Follower:
         self._is_new = False
         """Whether the current index is being filled from nothing: it needs no building anew."""
         self._untold: dict[str, int] = {}
+        self._news = asyncio.Event()
         self._scan_at = 0.0
         """When every head is looked at again, seconds of the monotonic clock."""
         self._begun_at = 0.0
@@ -124,10 +125,12 @@ class Follower:
             self._untold[conv] = max(seq, self._untold.get(conv, 0))
             for filling in self._fillings():
                 filling.take(commit.stored)
+        self._news.set()
 
     def reached(self, seqs: Mapping[str, int]) -> None:
         """The log reaches this far in these conversations, as nobody else may have said."""
         self._untold |= seqs
+        self._news.set()
         self._notice(seqs)
 
     def expired(self, conv: str, floor_seq: int) -> None:
@@ -191,10 +194,11 @@ class Follower:
 
     async def _tell_forever(self) -> None:
         while True:
+            await self._news.wait()
             await asyncio.sleep(TELL_SECONDS)
+            self._news.clear()
             seqs, self._untold = self._untold, {}
-            if seqs:
-                self._tell(seqs)
+            self._tell(seqs)
 
     async def _follow_forever(self) -> None:
         try:

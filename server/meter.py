@@ -21,9 +21,6 @@ from server.media import Media
 from server.peers import PeerMap
 from server.refusals import Refusals
 
-PULSE_SECONDS: Final = 0.25
-"""How often the loop's lag is measured: by a sleep, and by how much longer it was."""
-
 LOOK_SECONDS: Final = 10.0
 """How often the stores are asked whether they answer."""
 
@@ -88,6 +85,7 @@ class Meter:
         log: MessageLog,
         media: Media,
         refusals: Refusals,
+        lags: Delays,
         *,
         family: str,
         worker: int,
@@ -100,7 +98,7 @@ class Meter:
         self._refusals = refusals
         self._family = family
         self._worker = worker
-        self._lags = Delays()
+        self._lags = lags
         self._states: States = {"sql": "up", "redis": "up", "mongo": "up"}
         """The start has just spoken to each."""
         self._looks = [self._states]
@@ -136,14 +134,6 @@ class Meter:
 
     def begin_minute(self) -> None:
         self._looks = [self._states]
-
-    async def pulse(self) -> None:
-        """Measure the loop's lag until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + PULSE_SECONDS
-            await asyncio.sleep(PULSE_SECONDS)
-            self._lags.note(max(0.0, loop.time() - due))
 
     async def look(self) -> None:
         """Look at the stores until cancelled."""

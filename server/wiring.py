@@ -273,6 +273,7 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         log,
         uploaded,
         refusals,
+        heartbeat.lags,
         family=inheritance.family,
         worker=worker,
     )
@@ -342,7 +343,6 @@ async def wire(inheritance: Inheritance, stores: Stores, passwords: Passwords, w
         "words": listed.run(),
         "deletions": deletions.sweep(),
         "figures": counted.run(),
-        "pulse": meter.pulse(),
         "health of stores": meter.look(),
         **follower.loops(),
     }
