@@ -27,6 +27,7 @@ CLOSE_SECONDS: Final = 5.0
 """After a close frame of ours the connection is cut, whatever the other side does."""
 
 UNANSWERED_PINGS_MAX: Final = 2
+"""With so many the next ping's turn cuts the connection, as the contract has it."""
 
 _PING: Final = control(Opcode.PING)
 
@@ -180,6 +181,7 @@ class Connection(asyncio.BufferedProtocol):
                 asyncio.get_running_loop().call_soon(self._go_on)
         except Breach as found:
             breach = found
+        # Nothing answers a pong, and of an idle socket's cost a fifteenth was to ask for that.
         if messages:
             self._handler.on_handed_on()
         if breach is not None:

@@ -108,6 +108,7 @@ class Follower:
         """Whether the current index is being filled from nothing: it needs no building anew."""
         self._untold: dict[str, int] = {}
         self._news = asyncio.Event()
+        """Set while there may be some of these; until then nobody wakes for them."""
         self._scan_at = 0.0
         """When every head is looked at again, seconds of the monotonic clock."""
         self._begun_at = 0.0
@@ -198,7 +199,8 @@ class Follower:
             await asyncio.sleep(TELL_SECONDS)
             self._news.clear()
             seqs, self._untold = self._untold, {}
-            self._tell(seqs)
+            if seqs:
+                self._tell(seqs)
 
     async def _follow_forever(self) -> None:
         try:

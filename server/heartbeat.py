@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from server.delays import Delays
 
-PERIOD_MS: Final = 25_000
+HEARTBEAT_MS: Final = 25_000
 """As the contract has it; clients are told with CONNECTED."""
 
 STEPS: Final = 100
@@ -49,7 +49,7 @@ class Heartbeat:
             for step in self._steps:
                 # After a freeze the steps that were missed are not made up for: pings that follow
                 # one another at once would not have been answered.
-                due = max(due + PERIOD_MS / 1000 / STEPS, loop.time())
+                due = max(due + HEARTBEAT_MS / 1000 / STEPS, loop.time())
                 await asyncio.sleep(due - loop.time())
                 self.lags.note(max(0.0, loop.time() - due))
                 for one in tuple(step):

@@ -25,7 +25,7 @@ from models.message import Message, Stored
 from server import protocol
 from server.fanout import Fanout, group_channel
 from server.gate import Gate
-from server.heartbeat import PERIOD_MS
+from server.heartbeat import HEARTBEAT_MS
 from server.pace import ENDS_PER_TURN, SLICE, Spread, in_slices
 from server.peers import Peer, PeerMap
 from server.people import People
@@ -203,7 +203,7 @@ class Sockets:
                     "user_name": who.user_name,
                     "device": who.device,
                     "server_time": int(time.time() * 1000),
-                    "heartbeat": PERIOD_MS,
+                    "heartbeat": HEARTBEAT_MS,
                     "version": self._version,
                     # So that what is too large can be said before it is sent.
                     "media": {

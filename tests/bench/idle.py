@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.heartbeat import PERIOD_MS
+from server.heartbeat import HEARTBEAT_MS
 from tests.bench import crowd, relay
 from tests.bench.crowd import Way
 from tests.bench.options import Options
@@ -66,7 +66,7 @@ async def measure(options: Options) -> list[Figure]:
     with running(limits_socketsperuser=0, limits_socketstotal=0) as server:
         people = await crowd.people(server, PEOPLE)
         ways = [(people[turn % PEOPLE].headers, "/ws") for turn in range(options.sockets)]
-        periods = [QUIET_SECONDS, PERIOD_MS / 1000]
+        periods = [QUIET_SECONDS, HEARTBEAT_MS / 1000]
         ours, percents = await _hold(server.port, server.process.pid, ways, periods)
     async with relay.running() as (port, process):
         bare: list[Way] = [({}, f"/ws/{turn}/{turn}") for turn in range(options.sockets)]

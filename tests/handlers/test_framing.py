@@ -14,7 +14,7 @@ from tornado import httpserver, netutil, web, websocket
 
 from handlers.frames import FrameReader
 from handlers.framing import FRAMES_PER_TURN, UNANSWERED_PINGS_MAX, Connection, FramedSocket
-from server.heartbeat import PERIOD_MS
+from server.heartbeat import HEARTBEAT_MS
 from tests.client import SECONDS, Account
 
 PING = b'{"type":9}'
@@ -299,7 +299,7 @@ async def test_who_answers_no_ping_is_given_up_and_who_does_is_not() -> None:
 
 
 async def test_a_socket_is_pinged_within_a_heartbeat(eve: Account) -> None:
-    async with connected(eve, seconds=PERIOD_MS / 1000 + 1) as (reader, _):
+    async with connected(eve, seconds=HEARTBEAT_MS / 1000 + 1) as (reader, _):
         assert await reader.readexactly(2) == b"\x89\x00"
 
 

@@ -32,7 +32,7 @@ class Heart:
 
 @pytest.fixture(autouse=True)
 def period(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "PERIOD_MS", PERIOD_SECONDS * 1000)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_MS", PERIOD_SECONDS * 1000)
 
 
 @asynccontextmanager
